@@ -1,0 +1,98 @@
+//! Identifiers: `UUIDv7`, so that they sort by the moment they were made, written as lower-case text.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+/// The text is no id.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not an id")]
+pub struct IdError;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Makes an id from the time in milliseconds since 1970 and ten random bytes.
+            pub fn from_parts(unix_ms: u64, random: [u8; 10]) -> Self {
+                Self(uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid())
+            }
+
+            /// The last six characters, which are random: enough to tell two ids apart on a page or
+            /// in a folder name.
+            pub fn short(self) -> String {
+                let text = self.0.simple().to_string();
+                text.chars().skip(26).collect()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Uuid::try_parse(text).map(Self).map_err(|_| IdError)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// An account: one FTP login.
+    AccountId;
+    /// An administrator.
+    AdminId;
+    /// A customer: the company or person that owns accounts.
+    CustomerId;
+    /// A plan.
+    PlanId;
+    /// One FTP control connection.
+    SessionId;
+    /// One row of the transfer journal.
+    TransferId;
+    /// One sign-in of an administrator in a browser.
+    WebSessionId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_from_its_text() {
+        let id = AccountId::from_parts(1_700_000_000_000, [7; 10]);
+
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(id.short().len(), 6);
+    }
+
+    #[test]
+    fn ids_sort_by_the_time_they_were_made() {
+        let early = AccountId::from_parts(1, [255; 10]);
+        let late = AccountId::from_parts(2, [0; 10]);
+
+        assert!(early < late);
+    }
+}

@@ -1,0 +1,38 @@
+//! The words of the trade: plain values, checked on construction. No runtime, no I/O, no clock and
+//! no randomness; whoever needs a new id brings the time and the random bytes.
+
+pub mod account;
+pub mod admin;
+pub mod audit;
+pub mod bytes;
+pub mod customer;
+pub mod id;
+pub mod journal;
+pub mod limits;
+pub mod net;
+pub mod path;
+pub mod permission;
+pub mod plan;
+pub mod quota;
+pub mod secret;
+
+pub use account::{Account, AccountStatus, TlsRule, Username, UsernameError};
+pub use admin::{Actor, Admin, AdminStatus, Right, Role};
+pub use audit::{AuditAction, AuditEvent};
+pub use bytes::{ByteSize, ByteSizeError};
+pub use customer::{Customer, CustomerStatus};
+pub use id::{
+    AccountId, AdminId, CustomerId, IdError, PlanId, SessionId, TransferId, WebSessionId,
+};
+pub use journal::{JournalEntry, Operation, TransferResult};
+pub use limits::{Limit, LimitSource, Override};
+pub use net::{AddressRule, Advertise, PortRange, PortRangeError, PublicAddress};
+pub use path::{PathError, VirtualPath};
+pub use permission::{Permission, PermissionProfile, Permissions};
+pub use plan::Plan;
+pub use quota::{FileKey, Scope, Usage};
+pub use secret::{PasswordHash, Secret};
+
+/// The version of a stored record; raised by every save, so that two editors cannot overwrite each
+/// other unnoticed.
+pub type Version = i64;

@@ -1,0 +1,37 @@
+//! A plan: the limits that customers and their accounts inherit.
+
+use super::Version;
+use super::id::PlanId;
+use super::limits::Limit;
+use crate::clock::Timestamp;
+
+/// A plan, as stored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Plan {
+    /// Never changes.
+    pub id: PlanId,
+    /// Unique name, 1 to 60 characters.
+    pub name: String,
+    /// What it is for, in a sentence.
+    pub description: String,
+    /// Bytes that all accounts of a customer share.
+    pub pool_bytes: Limit,
+    /// Files that all accounts of a customer share.
+    pub pool_files: Limit,
+    /// Accounts a customer may have.
+    pub max_accounts: Limit,
+    /// Bytes of one account.
+    pub account_bytes: Limit,
+    /// Files of one account.
+    pub account_files: Limit,
+    /// Sessions of one account at once.
+    pub account_sessions: Limit,
+    /// Whether new customers get it unless told otherwise.
+    pub is_default: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Raised by every change.
+    pub version: Version,
+}
