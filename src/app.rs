@@ -1,0 +1,1 @@
+//! The hall: opens every service once and hands out cheap clones.

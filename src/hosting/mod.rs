@@ -1,0 +1,1 @@
+//! The rules of the service; knows neither sockets nor HTML.

@@ -1,0 +1,1 @@
+//! Sockets below FTP: passive ports, active connections, TLS.

@@ -1,0 +1,1 @@
+//! FTP without I/O: lines, commands, replies and the rules of a session.

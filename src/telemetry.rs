@@ -1,0 +1,1 @@
+//! Log output and metric names.

@@ -1,0 +1,1 @@
+//! Files, seen from an account.
