@@ -2,3 +2,4 @@
 
 pub mod connection_card;
 pub mod firewall;
+pub mod passive_address;
