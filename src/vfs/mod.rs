@@ -1,1 +1,27 @@
 //! Files, seen from an account.
+//!
+//! A [`Volume`] is the data directory; a [`LocalHome`] is one account's directory in it, shared by
+//! all sessions of that account; a [`Home`] is what one session may do there. Every operation starts
+//! at a directory handle and cannot leave the home, whatever a path or a symbolic link says. Uploads
+//! are staged beside their target and renamed when complete; whatever makes bytes or files appear or
+//! vanish returns exactly what did, learned under the home's one lock.
+
+mod entry;
+mod error;
+mod home;
+mod listing;
+mod local;
+mod name;
+mod upload;
+mod volume;
+
+pub use entry::{Download, Entry, Kind, Removed, Renamed, Space};
+pub use error::StorageError;
+pub use home::Home;
+pub use listing::Listing;
+pub use local::{HomeOptions, LocalHome};
+pub use name::STAGED_PREFIX;
+pub use upload::{
+    Abandoned, Committed, Durability, OnAbort, Target, Upload, UploadMode, UploadWriter,
+};
+pub use volume::Volume;
