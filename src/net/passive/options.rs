@@ -1,0 +1,40 @@
+//! How the passive ports behave, and what a session asks of them.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::model::{AccountId, SessionId};
+
+/// How the passive ports behave.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PassiveOptions {
+    /// How long a session waits for a free port before it is refused.
+    pub wait: Duration,
+    /// How long a reservation may stay unused.
+    pub ttl: Duration,
+    /// How many reservations one peer may hold.
+    pub per_peer: usize,
+}
+
+impl Default for PassiveOptions {
+    fn default() -> Self {
+        Self {
+            wait: Duration::from_secs(3),
+            ttl: Duration::from_secs(120),
+            per_peer: 32,
+        }
+    }
+}
+
+/// Who wants a port.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ReservationRequest {
+    /// The address the data connection must come from: the control connection's peer.
+    pub peer: IpAddr,
+    /// The local address it must come in on; `None`: any.
+    pub local: Option<IpAddr>,
+    /// The account, for its fair share of the peer's ports.
+    pub owner: AccountId,
+    /// The session, shown on the page.
+    pub session: SessionId,
+}
