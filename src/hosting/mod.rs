@@ -2,4 +2,3 @@
 
 pub mod connection_card;
 pub mod firewall;
-pub mod passive_address;

@@ -175,8 +175,7 @@ impl fmt::Display for Advertise {
     }
 }
 
-/// A passive address rule: clients from `network` are told `advertise`. The most specific
-/// network wins.
+/// A passive address rule: clients from `network` are told `advertise`. The first match wins.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AddressRule {
     /// The clients' network.
