@@ -106,12 +106,20 @@ pub enum AccountStatus {
 }
 
 impl AccountStatus {
+    /// Every state.
+    pub const ALL: [Self; 2] = [Self::Active, Self::Suspended];
+
     /// The name in the database and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
         }
+    }
+
+    /// The state with the name `text`.
+    pub fn from_name(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|value| value.as_str() == text)
     }
 }
 
@@ -138,6 +146,11 @@ impl TlsRule {
             Self::Optional => "optional",
             Self::Required => "required",
         }
+    }
+
+    /// The rule with the name `text`.
+    pub fn from_name(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|value| value.as_str() == text)
     }
 }
 

@@ -16,12 +16,20 @@ pub enum CustomerStatus {
 }
 
 impl CustomerStatus {
+    /// Every state.
+    pub const ALL: [Self; 2] = [Self::Active, Self::Suspended];
+
     /// The name in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
         }
+    }
+
+    /// The state with the name `text`.
+    pub fn from_name(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|value| value.as_str() == text)
     }
 }
 

@@ -10,11 +10,13 @@ pub mod id;
 pub mod journal;
 pub mod limits;
 pub mod net;
+pub mod page;
 pub mod path;
 pub mod permission;
 pub mod plan;
 pub mod quota;
 pub mod secret;
+pub mod web_session;
 
 pub use account::{Account, AccountStatus, TlsRule, Username, UsernameError};
 pub use admin::{Actor, Admin, AdminStatus, Right, Role};
@@ -27,11 +29,17 @@ pub use id::{
 pub use journal::{JournalEntry, Operation, TransferResult};
 pub use limits::{Limit, LimitSource, Override};
 pub use net::{AddressRule, Advertise, PortRange, PortRangeError, PublicAddress};
+pub use page::{
+    AccountBrief, AccountQuery, AccountRow, AccountSort, AuditQuery, BusyAccount, CustomerQuery,
+    CustomerRow, CustomerSort, Direction, HourTraffic, JournalQuery, Page, PlanRow,
+    SettingRevision, Window,
+};
 pub use path::{PathError, VirtualPath};
 pub use permission::{Permission, PermissionProfile, Permissions};
 pub use plan::Plan;
 pub use quota::{FileKey, Scope, Usage};
 pub use secret::{PasswordHash, Secret};
+pub use web_session::{SignedIn, WebSession};
 
 /// The version of a stored record; raised by every save, so that two editors cannot overwrite each
 /// other unnoticed.

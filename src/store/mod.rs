@@ -1,1 +1,25 @@
-//! The database: the only room that holds SQL.
+//! The database: the only room that holds SQL. SQLite and PostgreSQL run the same text (columns are
+//! `TEXT`, `BIGINT` and `BOOLEAN`, see `migrations/`); reads live on [`Db`], writes only on [`Tx`],
+//! not found is `None`.
+
+mod accounts;
+mod admins;
+mod audit;
+mod customers;
+mod db;
+mod error;
+mod facts;
+mod journal;
+mod plans;
+mod row;
+mod settings;
+mod statements;
+mod url;
+mod usage;
+mod web_sessions;
+
+pub use db::{Db, Tx};
+pub use error::{Conflict, StoreError};
+pub use settings::StoredSettings;
+pub use url::{DatabaseUrl, DatabaseUrlError, Engine};
+pub use usage::UsageChange;
