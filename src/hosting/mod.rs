@@ -1,4 +1,20 @@
-//! The rules of the service; knows neither sockets nor HTML.
+//! The rules of the service: who may log in, how much fits, who changed what. Knows neither sockets
+//! nor HTML; the doors ask here.
 
+pub mod accounts;
+pub mod admins;
+pub mod audit;
 pub mod connection_card;
+pub mod customers;
 pub mod firewall;
+pub mod journal;
+pub mod limits;
+pub mod login;
+pub mod network;
+pub mod passwords;
+pub mod plans;
+pub mod quota;
+pub mod revocation;
+pub mod sessions;
+pub mod setup;
+pub mod volumes;

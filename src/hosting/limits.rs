@@ -1,0 +1,62 @@
+//! Effective limits: plan, then what the customer or the account says instead.
+
+use crate::model::{Account, Customer, Limit, LimitSource, Override, Plan};
+
+/// A limit and the level that decided it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Effective {
+    /// The limit in force.
+    pub limit: Limit,
+    /// Who decided it.
+    pub source: LimitSource,
+}
+
+/// Everything that limits an account.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct EffectiveLimits {
+    /// Bytes of the account.
+    pub bytes: Effective,
+    /// Files of the account.
+    pub files: Effective,
+    /// Sessions of the account at once.
+    pub sessions: Effective,
+    /// Bytes that all accounts of the customer share.
+    pub pool_bytes: Effective,
+    /// Files that all accounts of the customer share.
+    pub pool_files: Effective,
+}
+
+impl EffectiveLimits {
+    /// The limits of `account` under its `customer` and that one's `plan`.
+    pub fn of(account: &Account, customer: &Customer, plan: &Plan) -> Self {
+        let own = |own, inherited| effective(own, inherited, LimitSource::Account);
+        Self {
+            bytes: own(account.bytes, plan.account_bytes),
+            files: own(account.files, plan.account_files),
+            sessions: own(account.sessions, plan.account_sessions),
+            pool_bytes: effective(customer.pool_bytes, plan.pool_bytes, LimitSource::Customer),
+            pool_files: effective(customer.pool_files, plan.pool_files, LimitSource::Customer),
+        }
+    }
+}
+
+/// Accounts that `customer` may have.
+pub fn max_accounts(customer: &Customer, plan: &Plan) -> Effective {
+    effective(
+        customer.max_accounts,
+        plan.max_accounts,
+        LimitSource::Customer,
+    )
+}
+
+fn effective(own: Override, inherited: Limit, level: LimitSource) -> Effective {
+    let source = if own.is_own() {
+        level
+    } else {
+        LimitSource::Plan
+    };
+    Effective {
+        limit: own.or(inherited),
+        source,
+    }
+}

@@ -1,0 +1,283 @@
+//! Passwords: made, hashed and verified, never kept.
+//!
+//! Argon2id with 19 MiB and two passes costs tens of milliseconds, so it runs on the blocking pool,
+//! on a few cores at most. A client that opens ten connections at once pays for one verification:
+//! what was verified is remembered for a short while under a keyed hash.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use tokio::sync::Semaphore;
+
+use crate::model::{AccountId, PasswordHash, Secret};
+
+/// A cheap handle on the hashing pool.
+#[derive(Clone)]
+pub struct Passwords(Arc<Pool>);
+
+struct Pool {
+    permits: Semaphore,
+    verified: moka::sync::Cache<[u8; 32], ()>,
+    cache_key: [u8; 32],
+    nobody: PasswordHash,
+}
+
+/// Why a password is refused or could not be worked on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum PasswordError {
+    /// Shorter than [`Passwords::SHORTEST`] characters.
+    #[error("Password must be at least 12 characters")]
+    TooShort,
+    /// Longer than [`Passwords::LONGEST_BYTES`] bytes.
+    #[error("Password must be 256 characters or fewer")]
+    TooLong,
+    /// Contains the name it belongs to.
+    #[error("Password must not contain the user name")]
+    ContainsName,
+    /// Holds a character that no FTP client can send.
+    #[error("Password must not contain control characters")]
+    IllegalCharacter,
+    /// Too many verifications are waiting.
+    #[error("too many passwords are being verified")]
+    Busy,
+    /// The hash could not be computed.
+    #[error("the password could not be hashed")]
+    Hash,
+}
+
+impl Passwords {
+    /// Fewest characters of a password that a person chooses.
+    pub const SHORTEST: usize = 12;
+    /// Most bytes of any password.
+    pub const LONGEST_BYTES: usize = 256;
+    /// How long a verification waits for its turn.
+    const WAIT: Duration = Duration::from_secs(10);
+    /// How long a verified password is remembered after its last use, and in all.
+    const REMEMBER: (Duration, Duration) = (Duration::from_mins(5), Duration::from_mins(30));
+    const REMEMBER_MOST: u64 = 10_000;
+    const ALPHABET: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789";
+    const GENERATED: usize = 20;
+
+    /// A pool for `cores` cores; at least one verification runs at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError::Hash`] if hashing does not work at all.
+    pub fn new(cores: usize) -> Result<Self, PasswordError> {
+        let nobody = hash(&Secret::new(Self::generate().expose().to_owned()))?;
+        let (idle, whole) = Self::REMEMBER;
+        let verified = moka::sync::Cache::builder()
+            .max_capacity(Self::REMEMBER_MOST)
+            .time_to_idle(idle)
+            .time_to_live(whole)
+            .build();
+        Ok(Self(Arc::new(Pool {
+            permits: Semaphore::new(cores.saturating_sub(1).max(1)),
+            verified,
+            cache_key: rand::random(),
+            nobody,
+        })))
+    }
+
+    /// A password of 20 characters that are hard to confuse: about 115 bits.
+    pub fn generate() -> Secret {
+        use rand::RngExt;
+        let mut rng = rand::rng();
+        let pick = |_| {
+            let at = rng.random_range(0..Self::ALPHABET.len());
+            Self::ALPHABET.get(at).copied().map_or('x', char::from)
+        };
+        Secret::new((0..Self::GENERATED).map(pick).collect())
+    }
+
+    /// Checks a password that a person chose for `name`.
+    ///
+    /// # Errors
+    ///
+    /// The variant says which rule it breaks; the text is shown beside the field.
+    pub fn check(password: &Secret, name: &str) -> Result<(), PasswordError> {
+        let text = password.expose();
+        if text.chars().count() < Self::SHORTEST {
+            return Err(PasswordError::TooShort);
+        }
+        if text.len() > Self::LONGEST_BYTES {
+            return Err(PasswordError::TooLong);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(PasswordError::IllegalCharacter);
+        }
+        if text.to_lowercase().contains(&name.to_lowercase()) {
+            return Err(PasswordError::ContainsName);
+        }
+        Ok(())
+    }
+
+    /// Hashes a password for storage.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError::Busy`] and [`PasswordError::Hash`].
+    pub async fn hash(&self, password: &Secret) -> Result<PasswordHash, PasswordError> {
+        let password = password.clone();
+        self.blocking(move || hash(&password)).await?
+    }
+
+    /// Whether `password` is the one behind `stored`. `None` stands for nobody: the answer is no, and
+    /// it takes as long as any other.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError::Busy`] if the turn does not come within ten seconds.
+    pub async fn verify(
+        &self,
+        password: &Secret,
+        stored: Option<&PasswordHash>,
+    ) -> Result<bool, PasswordError> {
+        if password.expose().len() > Self::LONGEST_BYTES {
+            return Ok(false);
+        }
+        let password = password.clone();
+        let is_somebody = stored.is_some();
+        let stored = stored.unwrap_or(&self.0.nobody).clone();
+        let verified = self.blocking(move || verify(&password, &stored)).await?;
+        Ok(verified && is_somebody)
+    }
+
+    /// Like [`Passwords::verify`], but remembers a success for the account until its hash changes.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError::Busy`] if the turn does not come within ten seconds.
+    pub async fn verify_for(
+        &self,
+        account: AccountId,
+        password: &Secret,
+        stored: &PasswordHash,
+    ) -> Result<bool, PasswordError> {
+        let key = self.cache_key(account, password, stored);
+        if let Some(key) = key
+            && self.0.verified.contains_key(&key)
+        {
+            return Ok(true);
+        }
+        let verified = self.verify(password, Some(stored)).await?;
+        if let Some(key) = key.filter(|_| verified) {
+            self.0.verified.insert(key, ());
+        }
+        Ok(verified)
+    }
+
+    /// The stored hash is part of the key, so a changed password misses at once.
+    fn cache_key(
+        &self,
+        account: AccountId,
+        password: &Secret,
+        stored: &PasswordHash,
+    ) -> Option<[u8; 32]> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0.cache_key).ok()?;
+        for part in [account.to_string().as_bytes(), stored.as_str().as_bytes()] {
+            mac.update(part);
+            mac.update(b"\0");
+        }
+        mac.update(password.expose().as_bytes());
+        Some(mac.finalize().into_bytes().into())
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let permit = tokio::time::timeout(Self::WAIT, self.0.permits.acquire())
+            .await
+            .map_err(|_| PasswordError::Busy)?
+            .map_err(|_| PasswordError::Busy)?;
+        let done = tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| PasswordError::Hash);
+        drop(permit);
+        done
+    }
+}
+
+impl std::fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Passwords").finish_non_exhaustive()
+    }
+}
+
+fn hash(password: &Secret) -> Result<PasswordHash, PasswordError> {
+    // The defaults are argon2id with 19 MiB, two passes, one lane.
+    Argon2::default()
+        .hash_password(password.expose().as_bytes())
+        .map(|hash| PasswordHash::new(hash.to_string()))
+        .map_err(|_| PasswordError::Hash)
+}
+
+fn verify(password: &Secret, stored: &PasswordHash) -> bool {
+    let verifier: &dyn PasswordVerifier<str> = &Argon2::default();
+    verifier
+        .verify_password(password.expose().as_bytes(), stored.as_str())
+        .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_hash_verifies_its_own_password_and_no_other() {
+        let passwords = Passwords::new(2).unwrap();
+        let stored = passwords.hash(&secret(" spaces matter ")).await.unwrap();
+
+        assert!(
+            passwords
+                .verify(&secret(" spaces matter "), Some(&stored))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify(&secret("spaces matter"), Some(&stored))
+                .await
+                .unwrap()
+        );
+        assert!(!passwords.verify(&secret(""), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_changed_password_is_not_remembered() {
+        let passwords = Passwords::new(2).unwrap();
+        let account = AccountId::from_parts(1, [1; 10]);
+        let before = passwords.hash(&secret("first password")).await.unwrap();
+        let after = passwords.hash(&secret("second password")).await.unwrap();
+
+        let old = secret("first password");
+        assert!(passwords.verify_for(account, &old, &before).await.unwrap());
+        assert!(passwords.verify_for(account, &old, &before).await.unwrap());
+        assert!(!passwords.verify_for(account, &old, &after).await.unwrap());
+    }
+
+    #[test]
+    fn weak_passwords_are_told_which_rule_they_break() {
+        for (typed, error) in [
+            ("short", PasswordError::TooShort),
+            ("my-ALICE-password", PasswordError::ContainsName),
+            ("with\nline feed in it", PasswordError::IllegalCharacter),
+        ] {
+            assert_eq!(
+                Passwords::check(&secret(typed), "alice"),
+                Err(error),
+                "{typed}"
+            );
+        }
+        assert_eq!(Passwords::check(&Passwords::generate(), "alice"), Ok(()));
+    }
+}

@@ -1,0 +1,1 @@
+//! After an unclean end: counts the homes that were being written to.

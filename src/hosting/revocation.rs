@@ -1,0 +1,2 @@
+//! Turns news about accounts, customers, plans and settings into orders to exactly the sessions
+//! they concern.
