@@ -7,6 +7,7 @@ pub mod certificate;
 pub mod error;
 pub mod listen;
 pub mod name;
+pub mod outgoing;
 pub mod passive;
 pub mod peer;
 pub mod stream;
@@ -19,6 +20,7 @@ pub use certificate::{CertificateFacts, CertificateStore};
 pub use error::{BindError, CertificateError, HandshakeError, PassiveError};
 pub use listen::{BindAddresses, listen};
 pub use name::{NameStatus, PublicName};
+pub use outgoing::OutgoingPorts;
 pub use passive::{
     PassiveConnection, PassiveCounters, PassiveOptions, PassivePorts, PortReservation, PortState,
     PortView, ReservationRequest,
