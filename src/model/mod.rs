@@ -28,7 +28,7 @@ pub use id::{
 };
 pub use journal::{JournalEntry, Operation, TransferResult};
 pub use limits::{Limit, LimitSource, Override};
-pub use net::{AddressRule, Advertise, PortRange, PortRangeError, PublicAddress};
+pub use net::{AddressRule, AddressRuleError, Advertise, PortRange, PortRangeError, PublicAddress};
 pub use page::{
     AccountBrief, AccountQuery, AccountRow, AccountSort, AuditQuery, BusyAccount, CustomerQuery,
     CustomerRow, CustomerSort, Direction, HourTraffic, JournalQuery, Page, PlanRow,

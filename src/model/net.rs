@@ -1,7 +1,7 @@
 //! Ports and addresses that an administrator configures.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use ipnet::IpNet;
@@ -33,6 +33,13 @@ pub enum PortRangeError {
 }
 
 impl PortRange {
+    /// The range that the service starts with: 20 ports serve any number of clients, and they lie
+    /// below the ports that Linux gives to outgoing connections.
+    pub const STANDARD: Self = Self {
+        first: 30_000,
+        last: 30_019,
+    };
+
     /// The range from `first` to `last`.
     ///
     /// # Errors
@@ -182,6 +189,44 @@ pub struct AddressRule {
     pub network: IpNet,
     /// What they are told.
     pub advertise: Advertise,
+}
+
+/// The text is no address rule.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "“{0}” is not a rule. Write the clients' network and the address for them, for example \
+     10.0.0.0/8=same or 192.0.2.0/24=203.0.113.24"
+)]
+pub struct AddressRuleError(String);
+
+impl fmt::Display for AddressRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.network, self.advertise)
+    }
+}
+
+impl FromStr for AddressRule {
+    type Err = AddressRuleError;
+
+    /// Reads `network=address` or `network=same`; a single address is a network of one.
+    fn from_str(text: &str) -> Result<Self, AddressRuleError> {
+        let wrong = || AddressRuleError(text.trim().to_owned());
+        let (network, address) = text.split_once('=').ok_or_else(wrong)?;
+        let (network, address) = (network.trim(), address.trim());
+        let network = match network.parse::<IpNet>() {
+            Ok(network) => network.trunc(),
+            Err(_) => network.parse::<IpAddr>().map_err(|_| wrong())?.into(),
+        };
+        let advertise = if address.eq_ignore_ascii_case("same") {
+            Advertise::SameAsControl
+        } else {
+            match address.parse() {
+                Ok(PublicAddress::Fixed(address)) => Advertise::Fixed(address),
+                _ => return Err(wrong()),
+            }
+        };
+        Ok(Self { network, advertise })
+    }
 }
 
 #[cfg(test)]
