@@ -1,1 +1,38 @@
 //! FTP without I/O: lines, commands, replies and the rules of a session.
+//!
+//! Nothing here knows a socket, a clock, an account or a file. The `ftp` room reads bytes into a
+//! [`LineBuffer`], turns each [`Line`] into a [`Command`], asks the [`Session`] whether it is
+//! admitted now, acts, and encodes a [`Reply`].
+
+pub mod argument;
+pub mod ascii;
+pub mod command;
+pub mod date;
+pub mod endpoint;
+pub mod facts;
+pub mod glob;
+pub mod help;
+pub mod line;
+pub mod listing;
+pub mod reply;
+pub mod session;
+pub mod site;
+
+pub use argument::{
+    Allocation, BufferSize, Language, ListArgument, ListOptions, LoginName, MdtmArgument,
+    Mechanism, MfmtArgument, OptsArgument, Pathname, ProtectionLevel, SetTime, SortBy, SyntaxError,
+    Text, TransferType,
+};
+pub use ascii::{CrlfToLf, LfToCrlf};
+pub use command::{Command, Refused, SPECS, Spec, Who};
+pub use endpoint::{
+    AddressFamily, EpsvArgument, ExtendedHostPort, HostPort, extended_passive_reply, passive_reply,
+};
+pub use facts::{Fact, Facts};
+pub use glob::Glob;
+pub use help::{features, help, site_help};
+pub use line::{Line, LineBuffer, LineError};
+pub use listing::{EntryKind, ListEntry, list_line, mlsd_line, mlst_line, nlst_line};
+pub use reply::{Code, Reply};
+pub use session::{AsciiMode, DataTlsPolicy, Phase, Policy, Session, TlsPolicy, quoted};
+pub use site::SiteCommand;
