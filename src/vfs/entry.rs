@@ -94,6 +94,17 @@ impl Entry {
     }
 }
 
+impl Download {
+    pub(super) fn new(file: File, stat: &Stat) -> Self {
+        Self {
+            file: Arc::new(file),
+            size: size(stat),
+            modified: modified(stat),
+            key: key(stat),
+        }
+    }
+}
+
 /// Kind of what was stat'ed without following links; `None` for what accounts never see.
 pub(super) fn kind(stat: &Stat) -> Option<Kind> {
     match FileType::from_raw_mode(stat.st_mode) {
@@ -119,12 +130,9 @@ pub(super) fn size(stat: &Stat) -> u64 {
 
 /// Last modification, cut to milliseconds.
 pub(super) fn modified(stat: &Stat) -> Timestamp {
-    let nanos = i64::try_from(stat.st_mtime_nsec).unwrap_or(0);
-    Timestamp::from_millis(
-        Timestamp::from_seconds(stat.st_mtime)
-            .as_millis()
-            .saturating_add(nanos / 1_000_000),
-    )
+    let millis = i64::try_from(stat.st_mtime_nsec / 1_000_000).unwrap_or(0);
+    let seconds = Timestamp::from_seconds(stat.st_mtime);
+    Timestamp::from_millis(seconds.as_millis().saturating_add(millis))
 }
 
 /// What removing the name of a file or link of this `stat` frees.

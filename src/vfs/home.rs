@@ -1,13 +1,15 @@
 //! A home as one session sees it: the only place where permissions are checked.
 
 use crate::clock::Timestamp;
-use crate::model::{Permissions, Usage, VirtualPath};
+use crate::model::{Permission, Permissions, Usage, VirtualPath};
 
 use super::entry::{Download, Entry, Removed, Renamed, Space};
-use super::error::StorageError;
+use super::error::{StorageError, hop};
 use super::listing::Listing;
-use super::local::LocalHome;
-use super::upload::{Target, Upload, UploadMode};
+use super::local::{LocalHome, Overwrite};
+use super::target::{Rights, Target, UploadMode};
+use super::upload::Upload;
+use super::walk;
 
 /// A home as one session sees it. Cheap to clone and to rebuild when permissions change.
 ///
@@ -41,14 +43,17 @@ impl Home {
     ///
     /// [`StorageError::NotFound`], [`StorageError::NotDirectory`].
     pub async fn enter(&self, path: &VirtualPath) -> Result<(), StorageError> {
-        let _ = path;
-        todo!()
+        let (local, path) = (self.local.clone(), path.clone());
+        self.veiled(hop(move || local.enter(&path)).await)
     }
 
     /// Tells about `path`, links followed. Needs `List` or `Download`.
     pub async fn stat(&self, path: &VirtualPath) -> Result<Entry, StorageError> {
-        let _ = path;
-        todo!()
+        if !self.has(Permission::Download) {
+            self.need(Permission::List)?;
+        }
+        let (local, path) = (self.local.clone(), path.clone());
+        self.veiled(hop(move || local.stat(&path)).await)
     }
 
     /// Reads a directory. Needs `List`.
@@ -57,8 +62,9 @@ impl Home {
     ///
     /// [`StorageError::NotDirectory`] for a file: `stat` it instead.
     pub async fn list(&self, path: &VirtualPath) -> Result<Listing, StorageError> {
-        let _ = path;
-        todo!()
+        self.need(Permission::List)?;
+        let (local, path) = (self.local.clone(), path.clone());
+        hop(move || Listing::open(&local, &path)).await
     }
 
     /// Opens a regular file for reading. Needs `Download`.
@@ -67,8 +73,9 @@ impl Home {
     ///
     /// [`StorageError::IsDirectory`]; devices, pipes and sockets are [`StorageError::NotFound`].
     pub async fn open_read(&self, path: &VirtualPath) -> Result<Download, StorageError> {
-        let _ = path;
-        todo!()
+        self.need(Permission::Download)?;
+        let (local, path) = (self.local.clone(), path.clone());
+        self.veiled(hop(move || local.open_read(&path)).await)
     }
 
     /// Checks an upload to `path` before the data connection is opened. Needs `Upload` for a new
@@ -85,8 +92,9 @@ impl Home {
         path: &VirtualPath,
         mode: UploadMode,
     ) -> Result<Target, StorageError> {
-        let _ = (path, mode);
-        todo!()
+        let rights = self.rights();
+        let (local, path) = (self.local.clone(), path.clone());
+        self.veiled(hop(move || Target::check(&local, &path, mode, rights)).await)
     }
 
     /// Begins the upload that `target` was checked for; everything is checked once more. Call it when
@@ -96,8 +104,7 @@ impl Home {
     ///
     /// A cancelled call leaves nothing behind.
     pub async fn begin_upload(&self, target: Target) -> Result<Upload, StorageError> {
-        let _ = target;
-        todo!()
+        self.veiled(hop(move || Upload::begin(target)).await)
     }
 
     /// Creates one directory. Needs `Mkdir`.
@@ -106,8 +113,9 @@ impl Home {
     ///
     /// [`StorageError::Exists`] for anything at `path`, `NotFound` if its parent is missing.
     pub async fn create_dir(&self, path: &VirtualPath) -> Result<(), StorageError> {
-        let _ = path;
-        todo!()
+        self.need(Permission::Mkdir)?;
+        let (local, path) = (self.local.clone(), path.clone());
+        self.veiled(hop(move || local.create_dir(&path)).await)
     }
 
     /// Removes a file or a symbolic link, never its target. Needs `Delete`.
@@ -116,8 +124,9 @@ impl Home {
     ///
     /// [`StorageError::IsDirectory`]; [`StorageError::Busy`] while it is written in place.
     pub async fn remove_file(&self, path: &VirtualPath) -> Result<Removed, StorageError> {
-        let _ = path;
-        todo!()
+        self.need(Permission::Delete)?;
+        let (local, path) = (self.local.clone(), path.clone());
+        self.veiled(hop(move || local.remove_file(&path)).await)
     }
 
     /// Removes an empty directory; leftovers of staged uploads do not count. Needs `Rmdir`.
@@ -127,14 +136,16 @@ impl Home {
     /// [`StorageError::NotEmpty`], [`StorageError::NotDirectory`], [`StorageError::Root`],
     /// [`StorageError::Busy`] while something is uploaded into it.
     pub async fn remove_dir(&self, path: &VirtualPath) -> Result<(), StorageError> {
-        let _ = path;
-        todo!()
+        self.need(Permission::Rmdir)?;
+        let (local, path) = (self.local.clone(), path.clone());
+        self.veiled(hop(move || local.remove_dir(&path)).await)
     }
 
     /// Checks that `path` can be the source of a rename (`RNFR`). Needs `Rename`.
     pub async fn rename_source(&self, path: &VirtualPath) -> Result<(), StorageError> {
-        let _ = path;
-        todo!()
+        self.need(Permission::Rename)?;
+        let (local, path) = (self.local.clone(), path.clone());
+        self.veiled(hop(move || local.rename_source(&path)).await)
     }
 
     /// Renames or moves; a symbolic link is moved itself. Needs `Rename` and `Upload`, and
@@ -142,15 +153,23 @@ impl Home {
     ///
     /// # Errors
     ///
-    /// [`StorageError::Exists`] if `to` is a directory, or a file and the source a directory;
+    /// [`StorageError::Exists`] if `to` is a directory, or a file that may not be replaced;
     /// [`StorageError::IntoItself`], [`StorageError::CrossesMount`], [`StorageError::Busy`].
     pub async fn rename(
         &self,
         from: &VirtualPath,
         to: &VirtualPath,
     ) -> Result<Renamed, StorageError> {
-        let _ = (from, to);
-        todo!()
+        self.need(Permission::Rename)?;
+        self.need(Permission::Upload)?;
+        let overwrite = if self.has(Permission::Overwrite) {
+            Overwrite::Allow
+        } else {
+            Overwrite::Refuse
+        };
+        let local = self.local.clone();
+        let (from, to) = (from.clone(), to.clone());
+        self.veiled(hop(move || local.rename(&from, &to, overwrite)).await)
     }
 
     /// Sets the time of last modification (`MFMT`). Needs `Mtime`.
@@ -159,19 +178,51 @@ impl Home {
         path: &VirtualPath,
         at: Timestamp,
     ) -> Result<(), StorageError> {
-        let _ = (path, at);
-        todo!()
+        self.need(Permission::Mtime)?;
+        let (local, path) = (self.local.clone(), path.clone());
+        self.veiled(hop(move || local.set_modified(&path, at)).await)
     }
 
     /// Sets the permission bits (`SITE CHMOD`); all but `0o777` is ignored. Needs `Chmod`.
     pub async fn set_mode(&self, path: &VirtualPath, mode: u32) -> Result<(), StorageError> {
-        let _ = (path, mode);
-        todo!()
+        self.need(Permission::Chmod)?;
+        let (local, path) = (self.local.clone(), path.clone());
+        self.veiled(hop(move || local.set_mode(&path, mode)).await)
     }
 
     /// Room on the file system. Needs no permission.
     pub async fn space(&self) -> Result<Space, StorageError> {
-        todo!()
+        let local = self.local.clone();
+        hop(move || local.space()).await
+    }
+
+    fn has(&self, permission: Permission) -> bool {
+        self.permissions.has(permission)
+    }
+
+    fn need(&self, permission: Permission) -> Result<(), StorageError> {
+        if self.has(permission) {
+            return Ok(());
+        }
+        Err(StorageError::Denied(permission))
+    }
+
+    fn rights(&self) -> Rights {
+        Rights {
+            append: self.has(Permission::Append),
+            create: self.has(Permission::Upload),
+            replace: self.has(Permission::Overwrite),
+        }
+    }
+
+    /// Who may not list does not learn either which names exist: missing and denied sound the same.
+    fn veiled<T>(&self, result: Result<T, StorageError>) -> Result<T, StorageError> {
+        match result {
+            Err(StorageError::NotFound) if !self.has(Permission::List) => {
+                Err(StorageError::Denied(Permission::List))
+            }
+            result => result,
+        }
     }
 }
 
@@ -179,13 +230,14 @@ impl LocalHome {
     /// Counts the whole home: apparent sizes, every hard link, links as one file of 0 bytes, staged
     /// uploads not at all. Exact only while nothing changes. For the ledger; asks no permission.
     pub async fn count(&self) -> Result<Usage, StorageError> {
-        todo!()
+        let local = self.clone();
+        hop(move || walk::count(local.root().dir())).await
     }
 
     /// Removes staged uploads that no session holds and that were last written before `older_than`.
     /// Returns how many.
     pub async fn sweep_staged(&self, older_than: Timestamp) -> Result<u64, StorageError> {
-        let _ = older_than;
-        todo!()
+        let local = self.clone();
+        hop(move || walk::sweep(&local, older_than)).await
     }
 }

@@ -1,20 +1,334 @@
-//! One account's directory.
+//! One account's directory: every operation here blocks, works on directory handles and asks no
+//! permission. [`Home`](super::Home) puts permissions and the blocking pool around it.
 
-use std::sync::Arc;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::clock::Clock;
+use cap_std::fs::Dir;
+use rustix::fs::{AtFlags, Mode, OFlags, Stat, StatVfs, Timespec, Timestamps};
+use rustix::io::Errno;
+
+use crate::clock::{Clock, Timestamp};
+use crate::model::{FileKey, VirtualPath};
+
+use super::beneath::{Beneath, Place, relative};
+use super::entry::{Download, Entry, Kind, Removed, Renamed, Space, key, kind, removed};
+use super::error::StorageError;
+use super::guard::InFlight;
+use super::name;
 
 /// One account's directory with what is in flight there: staged uploads, files being written in
 /// place, overwrites that were rolled back. There is exactly one per account; clones are cheap and
 /// share everything.
 #[derive(Clone, Debug)]
 pub struct LocalHome {
-    inner: Arc<()>,
+    inner: Arc<Inner>,
 }
 
 /// What a home needs from outside.
 #[derive(Clone, Debug)]
 pub struct HomeOptions {
-    /// Decides when a resume guard has expired.
+    /// Decides when the memory of an interrupted upload has faded.
     pub clock: Arc<dyn Clock>,
 }
+
+/// What a rename does about a file at the new name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Overwrite {
+    Allow,
+    Refuse,
+}
+
+#[derive(Debug)]
+struct Inner {
+    root: Beneath,
+    clock: Arc<dyn Clock>,
+    // A std mutex: it is only locked on the blocking pool and in `Drop`, around a few system calls.
+    in_flight: Mutex<InFlight>,
+}
+
+impl LocalHome {
+    pub(super) fn new(dir: Dir, options: HomeOptions) -> Self {
+        let inner = Inner {
+            root: Beneath::new(dir),
+            clock: options.clock,
+            in_flight: Mutex::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    pub(super) fn root(&self) -> &Beneath {
+        &self.inner.root
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// The mutation lock: whoever makes a name appear, vanish or change holds it meanwhile.
+    pub(super) fn lock(&self) -> MutexGuard<'_, InFlight> {
+        let lock = self.inner.in_flight.lock();
+        lock.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn enter(&self, path: &VirtualPath) -> Result<(), StorageError> {
+        name::visible(path)?;
+        self.root().directory(path)?;
+        Ok(())
+    }
+
+    pub(super) fn stat(&self, path: &VirtualPath) -> Result<Entry, StorageError> {
+        name::visible(path)?;
+        let stat = self.root().look(relative(path).as_ref())?;
+        let name = path.name().unwrap_or_default();
+        Entry::new(name.into(), &stat).ok_or(StorageError::NotFound)
+    }
+
+    pub(super) fn open_read(&self, path: &VirtualPath) -> Result<Download, StorageError> {
+        name::visible(path)?;
+        let file = self.root().open_read(path)?;
+        let stat = rustix::fs::fstat(&file)?;
+        match kind(&stat) {
+            Some(Kind::File) => Ok(Download::new(file, &stat)),
+            Some(Kind::Directory) => Err(StorageError::IsDirectory),
+            Some(Kind::Symlink) | None => Err(StorageError::NotFound),
+        }
+    }
+
+    pub(super) fn create_dir(&self, path: &VirtualPath) -> Result<(), StorageError> {
+        name::creatable(path)?;
+        if path.is_root() {
+            return Err(StorageError::Exists);
+        }
+        let place = self.root().place(path)?;
+        rustix::fs::mkdirat(&place.dir, &place.name, Mode::RWXU)?;
+        let dir = place.open(OFlags::DIRECTORY)?;
+        // Afterwards and by handle: the mode given to `mkdirat` is cut by the umask.
+        Ok(rustix::fs::fchmod(dir, DIRECTORY_MODE)?)
+    }
+
+    pub(super) fn remove_file(&self, path: &VirtualPath) -> Result<Removed, StorageError> {
+        name::visible(path)?;
+        if path.is_root() {
+            return Err(StorageError::IsDirectory);
+        }
+        let place = self.root().place(path)?;
+        let mut state = self.lock();
+        let stat = existing(&place)?;
+        if kind(&stat) == Some(Kind::Directory) {
+            return Err(StorageError::IsDirectory);
+        }
+        let removed = free_to_vanish(&state, &stat)?;
+        rustix::fs::unlinkat(&place.dir, &place.name, AtFlags::empty())?;
+        state.forget(removed.key);
+        Ok(removed)
+    }
+
+    pub(super) fn remove_dir(&self, path: &VirtualPath) -> Result<(), StorageError> {
+        name::visible(path)?;
+        let place = self.root().place(path)?;
+        let state = self.lock();
+        if kind(&existing(&place)?) != Some(Kind::Directory) {
+            return Err(StorageError::NotDirectory);
+        }
+        let dir = place.open(OFlags::DIRECTORY)?;
+        remove_leftovers(&state, &dir)?;
+        rustix::fs::unlinkat(&place.dir, &place.name, AtFlags::REMOVEDIR)?;
+        drop(state);
+        Ok(())
+    }
+
+    /// Checks that a name stands at `path` that could be renamed.
+    pub(super) fn rename_source(&self, path: &VirtualPath) -> Result<(), StorageError> {
+        name::visible(path)?;
+        existing(&self.root().place(path)?)?;
+        Ok(())
+    }
+
+    pub(super) fn rename(
+        &self,
+        from: &VirtualPath,
+        to: &VirtualPath,
+        overwrite: Overwrite,
+    ) -> Result<Renamed, StorageError> {
+        name::visible(from)?;
+        name::creatable(to)?;
+        let source = self.root().place(from)?;
+        let target = self.root().place(to)?;
+        let mut state = self.lock();
+        let moved = free_to_move(&state, &existing(&source)?)?;
+        let is_promised = is_promised(&state, &target)?;
+        let standing = target.stat()?;
+        if standing.is_some_and(|standing| key(&standing) == key(&moved)) {
+            // The same file under two names, or one name twice: POSIX does nothing here.
+            return Ok(Renamed { replaced: None });
+        }
+        if to.is_within(from) && kind(&moved) == Some(Kind::Directory) {
+            return Err(StorageError::IntoItself);
+        }
+        let replaced = match standing {
+            None if is_promised => return Err(StorageError::Busy),
+            None => None,
+            Some(standing) => Some(free_to_replace(&state, &moved, &standing, overwrite)?),
+        };
+        rustix::fs::renameat(&source.dir, &source.name, &target.dir, &target.name)
+            .map_err(rename_error)?;
+        state.forget(key(&moved));
+        if let Some(replaced) = replaced {
+            state.forget(replaced.key);
+        }
+        Ok(Renamed { replaced })
+    }
+
+    pub(super) fn set_modified(
+        &self,
+        path: &VirtualPath,
+        at: Timestamp,
+    ) -> Result<(), StorageError> {
+        name::visible(path)?;
+        let handle = self.own_handle(path)?;
+        let nanos = at.as_millis().rem_euclid(1_000) * 1_000_000;
+        let modified = Timespec {
+            tv_sec: at.as_seconds(),
+            tv_nsec: nanos,
+        };
+        let times = Timestamps {
+            last_access: Timespec {
+                tv_sec: 0,
+                tv_nsec: rustix::fs::UTIME_OMIT,
+            },
+            last_modification: modified,
+        };
+        Ok(rustix::fs::futimens(handle, &times)?)
+    }
+
+    pub(super) fn set_mode(&self, path: &VirtualPath, mode: u32) -> Result<(), StorageError> {
+        name::visible(path)?;
+        let handle = self.own_handle(path)?;
+        let is_dir = kind(&rustix::fs::fstat(&handle)?) == Some(Kind::Directory);
+        // The service itself must still be able to read files and to enter directories.
+        let needed = if is_dir { Mode::RWXU } else { Mode::RUSR };
+        let mode = Mode::from_bits_truncate(mode & 0o777) | needed;
+        Ok(rustix::fs::fchmod(handle, mode)?)
+    }
+
+    pub(super) fn space(&self) -> Result<Space, StorageError> {
+        Ok(space(&rustix::fs::fstatvfs(self.root().dir())?))
+    }
+
+    /// A handle on the file or directory at `path`, links followed, whose times and mode may change.
+    fn own_handle(&self, path: &VirtualPath) -> Result<OwnedFd, StorageError> {
+        if path.is_root() {
+            return Err(StorageError::Root);
+        }
+        let place = self.root().real_place(path)?;
+        let stat = existing(&place)?;
+        match kind(&stat) {
+            Some(Kind::File | Kind::Directory) => place.open(OFlags::RDONLY),
+            Some(Kind::Symlink) | None => Err(StorageError::NotFound),
+        }
+    }
+}
+
+/// What `statvfs` says, in bytes.
+pub(super) fn space(stat: &StatVfs) -> Space {
+    Space {
+        total_bytes: stat.f_blocks.saturating_mul(stat.f_frsize),
+        available_bytes: stat.f_bavail.saturating_mul(stat.f_frsize),
+    }
+}
+
+/// What stands at `place` and may be seen.
+pub(super) fn existing(place: &Place) -> Result<Stat, StorageError> {
+    let stat = place.stat()?.ok_or(StorageError::NotFound)?;
+    match kind(&stat) {
+        Some(_) => Ok(stat),
+        None => Err(StorageError::NotFound),
+    }
+}
+
+/// What vanishes with the name of `stat`.
+///
+/// # Errors
+///
+/// [`StorageError::Busy`] while the file is written in place: its size is not settled.
+pub(super) fn free_to_vanish(state: &InFlight, stat: &Stat) -> Result<Removed, StorageError> {
+    if state.in_place.contains(&key(stat)) {
+        return Err(StorageError::Busy);
+    }
+    Ok(removed(stat))
+}
+
+/// Whether the name of `place` is held for `STOU`.
+pub(super) fn is_promised(state: &InFlight, place: &Place) -> Result<bool, StorageError> {
+    if state.promised.is_empty() {
+        return Ok(false);
+    }
+    let dir = directory_key(&place.dir)?;
+    Ok(state.promised.contains(&(dir, place.name.clone())))
+}
+
+/// Identity of an open directory.
+pub(super) fn directory_key(dir: &Dir) -> Result<FileKey, StorageError> {
+    Ok(key(&rustix::fs::fstat(dir)?))
+}
+
+fn free_to_move(state: &InFlight, stat: &Stat) -> Result<Stat, StorageError> {
+    free_to_vanish(state, stat)?;
+    Ok(*stat)
+}
+
+fn free_to_replace(
+    state: &InFlight,
+    moved: &Stat,
+    standing: &Stat,
+    overwrite: Overwrite,
+) -> Result<Removed, StorageError> {
+    let is_file = matches!(kind(standing), Some(Kind::File | Kind::Symlink));
+    if !is_file || kind(moved) == Some(Kind::Directory) || overwrite == Overwrite::Refuse {
+        return Err(StorageError::Exists);
+    }
+    free_to_vanish(state, standing)
+}
+
+/// Removes staged uploads from `dir` that no session holds, if `dir` holds nothing else.
+fn remove_leftovers(state: &InFlight, dir: &OwnedFd) -> Result<(), StorageError> {
+    let mut leftovers = Vec::new();
+    for entry in rustix::fs::Dir::read_from(dir)? {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if matches!(name, b"." | b"..") {
+            continue;
+        }
+        let text = std::str::from_utf8(name).unwrap_or_default();
+        if !name::is_staged(name) {
+            return Err(StorageError::NotEmpty);
+        }
+        if state.staged.contains(text) {
+            return Err(StorageError::Busy);
+        }
+        if leftovers.len() >= LEFTOVERS_LIMIT {
+            return Err(StorageError::NotEmpty);
+        }
+        leftovers.push(entry.file_name().to_owned());
+    }
+    for name in leftovers {
+        rustix::fs::unlinkat(dir, &name, AtFlags::empty())?;
+    }
+    Ok(())
+}
+
+fn rename_error(errno: Errno) -> StorageError {
+    match errno {
+        Errno::INVAL => StorageError::IntoItself,
+        Errno::ISDIR | Errno::NOTDIR | Errno::NOTEMPTY => StorageError::Exists,
+        other => other.into(),
+    }
+}
+
+/// Mode of new directories.
+const DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o755);
+/// Leftovers removed with one directory; more are left to the sweep.
+const LEFTOVERS_LIMIT: usize = 10_000;

@@ -6,14 +6,22 @@
 //! are staged beside their target and renamed when complete; whatever makes bytes or files appear or
 //! vanish returns exactly what did, learned under the home's one lock.
 
+mod beneath;
 mod entry;
 mod error;
+mod guard;
 mod home;
+mod inplace;
 mod listing;
 mod local;
 mod name;
+mod outcome;
+mod sink;
+mod staged;
+mod target;
 mod upload;
 mod volume;
+mod walk;
 
 pub use entry::{Download, Entry, Kind, Removed, Renamed, Space};
 pub use error::StorageError;
@@ -21,7 +29,7 @@ pub use home::Home;
 pub use listing::Listing;
 pub use local::{HomeOptions, LocalHome};
 pub use name::STAGED_PREFIX;
-pub use upload::{
-    Abandoned, Committed, Durability, OnAbort, Target, Upload, UploadMode, UploadWriter,
-};
+pub use outcome::{Abandoned, Committed, Durability, OnAbort};
+pub use target::{Target, UploadMode};
+pub use upload::{Upload, UploadWriter};
 pub use volume::Volume;

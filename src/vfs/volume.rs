@@ -1,20 +1,32 @@
 //! The data directory: where all homes are.
 
+use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Arc;
 
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::beneath::open_at;
 use super::entry::Space;
-use super::error::StorageError;
-use super::local::{HomeOptions, LocalHome};
+use super::error::{StorageError, hop};
+use super::local::{HomeOptions, LocalHome, space};
+use super::{name, walk};
 
 /// The directory that holds all homes. Clones are cheap.
 #[derive(Clone, Debug)]
-pub struct Volume {}
+pub struct Volume {
+    dir: Arc<Dir>,
+}
 
 impl Volume {
     /// Opens the directory `path` of the host. Blocking: for the start of the server.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
-        let _ = path;
-        todo!()
+        let dir = Dir::open_ambient_dir(path, ambient_authority())?;
+        Ok(Self { dir: Arc::new(dir) })
     }
 
     /// Opens the home at `relative` (`customer/account`), creating what is missing of it. Call it once
@@ -28,23 +40,94 @@ impl Volume {
         relative: &str,
         options: HomeOptions,
     ) -> Result<LocalHome, StorageError> {
-        let _ = (relative, options);
-        todo!()
+        let (dir, relative) = (Arc::clone(&self.dir), relative.to_owned());
+        hop(move || {
+            let mut dir = dir.try_clone()?;
+            for name in components(&relative)? {
+                make_dir(&dir, name)?;
+                dir = dir.open_dir(name)?;
+            }
+            Ok(LocalHome::new(dir, options))
+        })
+        .await
     }
 
     /// Room on the file system.
     pub async fn space(&self) -> Result<Space, StorageError> {
-        todo!()
+        let dir = Arc::clone(&self.dir);
+        hop(move || Ok(space(&rustix::fs::fstatvfs(&dir)?))).await
     }
 
-    /// Removes the home at `relative` with everything in it; none there is no error.
+    /// Removes the home at `relative` with everything in it; none there is no error. End the sessions
+    /// of the account first.
+    ///
+    /// # Cancel safety
+    ///
+    /// A cancelled call goes on removing.
     pub async fn remove_tree(&self, relative: &str) -> Result<(), StorageError> {
-        let _ = relative;
-        todo!()
+        let (dir, relative) = (Arc::clone(&self.dir), relative.to_owned());
+        hop(move || {
+            let names = components(&relative)?;
+            let Some((name, parents)) = names.split_last() else {
+                return Err(StorageError::Root);
+            };
+            match remove_beneath(&dir, parents, name) {
+                Err(StorageError::NotFound) => Ok(()),
+                result => result,
+            }
+        })
+        .await
     }
 
     /// Writes and removes a small file: does the volume work?
     pub async fn probe(&self) -> Result<(), StorageError> {
-        todo!()
+        let dir = Arc::clone(&self.dir);
+        hop(move || {
+            let name = name::staged();
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+            let file = rustix::fs::openat(&dir, &name, flags, Mode::RUSR | Mode::WUSR)?;
+            let written = write_and_sync(&file);
+            rustix::fs::unlinkat(&dir, &name, AtFlags::empty())?;
+            written
+        })
+        .await
     }
 }
+
+fn write_and_sync(file: &OwnedFd) -> Result<(), StorageError> {
+    rustix::io::write(file, b"probe")?;
+    Ok(rustix::fs::fsync(file)?)
+}
+
+fn remove_beneath(root: &Dir, parents: &[&str], name: &str) -> Result<(), StorageError> {
+    let mut dir = root.try_clone()?;
+    for parent in parents {
+        dir = dir.open_dir(parent)?;
+    }
+    walk::clear(&dir.open_dir(name)?)?;
+    Ok(rustix::fs::unlinkat(&dir, name, AtFlags::REMOVEDIR)?)
+}
+
+/// The components of `relative`: plain names only, at least one.
+fn components(relative: &str) -> Result<Vec<&str>, StorageError> {
+    let names: Vec<&str> = relative.split('/').collect();
+    let are_plain = names.iter().all(|name| name::is_plain(OsStr::new(name)));
+    if !are_plain {
+        return Err(StorageError::IllegalName);
+    }
+    Ok(names)
+}
+
+fn make_dir(parent: &Dir, name: &str) -> Result<(), StorageError> {
+    match rustix::fs::mkdirat(parent, name, Mode::RWXU) {
+        Ok(()) => {
+            let dir = open_at(parent, OsStr::new(name), OFlags::DIRECTORY)?;
+            Ok(rustix::fs::fchmod(dir, HOME_MODE)?)
+        }
+        Err(Errno::EXIST) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Mode of home directories.
+const HOME_MODE: Mode = Mode::from_bits_truncate(0o755);

@@ -1,0 +1,157 @@
+//! Where the bytes of an upload go: one file, one position, one writer at a time.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustix::fs::FallocateFlags;
+use rustix::io::Errno;
+
+use super::error::StorageError;
+
+/// An open file that is written from `start` on. Whoever writes holds the lock of `shape`, so that
+/// an end ([`Sink::end`]) knows that no byte comes after it.
+#[derive(Debug)]
+pub(super) struct Sink {
+    file: File,
+    start: u64,
+    received: AtomicU64,
+    has_ended: AtomicBool,
+    shape: Mutex<Shape>,
+}
+
+#[derive(Debug)]
+struct Shape {
+    /// What stood behind `start` is gone.
+    is_cut: bool,
+    /// Room was asked for beyond what was written.
+    is_allocated: bool,
+}
+
+impl Sink {
+    /// A sink for an empty file.
+    pub(super) fn whole(file: File) -> Self {
+        Self::new(file, 0, true)
+    }
+
+    /// A sink that continues a file at `start`, and cuts it off there when the first byte arrives.
+    pub(super) fn continued(file: File, start: u64) -> Self {
+        Self::new(file, start, false)
+    }
+
+    fn new(file: File, start: u64, is_cut: bool) -> Self {
+        let shape = Shape {
+            is_cut,
+            is_allocated: false,
+        };
+        Self {
+            file,
+            start,
+            received: AtomicU64::new(0),
+            has_ended: AtomicBool::new(false),
+            shape: Mutex::new(shape),
+        }
+    }
+
+    pub(super) fn append(&self, bytes: &[u8]) -> Result<(), StorageError> {
+        let mut shape = self.writing()?;
+        self.cut_once(&mut shape)?;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let written = match self.file.write_at(rest, self.end_offset()) {
+                Ok(0) => return Err(StorageError::Io(io::ErrorKind::WriteZero.into())),
+                Ok(written) => written,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error.into()),
+            };
+            self.received.fetch_add(written as u64, Ordering::Relaxed);
+            rest = rest.get(written..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    pub(super) fn allocate(&self, bytes: u64) -> Result<(), StorageError> {
+        let mut shape = self.writing()?;
+        let offset = self.end_offset();
+        match rustix::fs::fallocate(&self.file, FallocateFlags::KEEP_SIZE, offset, bytes) {
+            Ok(()) => {
+                shape.is_allocated = true;
+                Ok(())
+            }
+            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(()),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Lets no further byte in, without waiting for one that is being written.
+    pub(super) fn stop(&self) {
+        self.has_ended.store(true, Ordering::Release);
+    }
+
+    /// Lets no further byte in, waits for the one being written, and tells how many arrived.
+    pub(super) fn end(&self) -> u64 {
+        self.stop();
+        drop(self.shape());
+        self.received()
+    }
+
+    /// Gives the file its final size: exactly what stood before `start` and what arrived.
+    pub(super) fn finish(&self) -> Result<(), StorageError> {
+        let mut shape = self.shape();
+        self.cut_once(&mut shape)?;
+        if shape.is_allocated {
+            self.file.set_len(self.end_offset())?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what arrived.
+    pub(super) fn cut_back(&self) -> Result<(), StorageError> {
+        Ok(self.file.set_len(self.start)?)
+    }
+
+    /// Whether the file is no longer what it was.
+    pub(super) fn is_cut(&self) -> bool {
+        self.shape().is_cut
+    }
+
+    /// First byte written, from the start of the file.
+    pub(super) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// Bytes that arrived.
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    fn end_offset(&self) -> u64 {
+        self.start.saturating_add(self.received())
+    }
+
+    fn cut_once(&self, shape: &mut Shape) -> Result<(), StorageError> {
+        if !shape.is_cut {
+            self.file.set_len(self.start)?;
+            shape.is_cut = true;
+        }
+        Ok(())
+    }
+
+    fn writing(&self) -> Result<MutexGuard<'_, Shape>, StorageError> {
+        let shape = self.shape();
+        if self.has_ended.load(Ordering::Acquire) {
+            return Err(StorageError::UploadEnded);
+        }
+        Ok(shape)
+    }
+
+    fn shape(&self) -> MutexGuard<'_, Shape> {
+        self.shape.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,173 @@
+//! A whole file on its way: written beside its target under a reserved name, and renamed over it
+//! when complete. Until then the target is never touched.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{AtFlags, Mode, OFlags, Stat};
+
+use crate::model::VirtualPath;
+
+use super::beneath::Place;
+use super::entry::{Kind, key, kind};
+use super::error::StorageError;
+use super::guard::{InFlight, Remnant};
+use super::local::LocalHome;
+use super::name;
+use super::outcome::{Abandoned, Committed, Durability, OnAbort};
+use super::sink::Sink;
+use super::target::{Promise, Rights, Target, is_partial, may_stand};
+
+/// A staged upload. Dropping it unsettled removes it.
+#[derive(Debug)]
+pub(super) struct Staged {
+    home: LocalHome,
+    path: VirtualPath,
+    place: Place,
+    staged_name: String,
+    rights: Rights,
+    sink: Sink,
+    is_settled: AtomicBool,
+    // Held until the file stands under the name.
+    _promise: Option<Promise>,
+}
+
+impl Staged {
+    /// Creates the staged file for `target` in the directory of `place`.
+    pub(super) fn begin(target: Target, place: Place) -> Result<Self, StorageError> {
+        let staged_name = name::staged();
+        // Registered before it exists, so that no sweep takes it for a leftover.
+        target.home.lock().staged.insert(staged_name.clone());
+        match create(&place, &staged_name) {
+            Ok(file) => Ok(Self {
+                home: target.home,
+                path: target.path,
+                place,
+                staged_name,
+                rights: target.rights,
+                sink: Sink::whole(file),
+                is_settled: AtomicBool::new(false),
+                _promise: target.promise,
+            }),
+            Err(error) => {
+                target.home.lock().staged.remove(&staged_name);
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn sink(&self) -> &Sink {
+        &self.sink
+    }
+
+    pub(super) fn path(&self) -> &VirtualPath {
+        &self.path
+    }
+
+    pub(super) fn commit(&self, durability: Durability) -> Result<Committed, StorageError> {
+        self.sink.end();
+        self.sink.finish()?;
+        rustix::fs::fchmod(self.sink.file(), FILE_MODE)?;
+        if durability == Durability::OnDisk {
+            rustix::fs::fsync(self.sink.file())?;
+        }
+        let mut state = self.home.lock();
+        let standing = self.place.stat()?;
+        let mut committed = self.install(&mut state, standing.as_ref())?;
+        drop(state);
+        if durability == Durability::OnDisk && self.place.sync_directory().is_ok() {
+            committed.durability = Durability::OnDisk;
+        }
+        Ok(committed)
+    }
+
+    pub(super) fn abandon(&self, policy: OnAbort) -> Result<Abandoned, StorageError> {
+        if self.sink.end() == 0 || policy == OnAbort::Discard {
+            return Ok(self.discard());
+        }
+        self.sink.finish()?;
+        rustix::fs::fchmod(self.sink.file(), FILE_MODE)?;
+        let mut state = self.home.lock();
+        let standing = self.place.stat()?;
+        if !self.may_promote(&state, standing.as_ref(), policy) {
+            drop(state);
+            return Ok(self.discard());
+        }
+        let promoted = self.install(&mut state, standing.as_ref())?;
+        let stat = rustix::fs::fstat(self.sink.file())?;
+        state.remember(&stat, Remnant::Partial, self.home.now());
+        Ok(Abandoned::Promoted(promoted))
+    }
+
+    /// Whether what arrived may stand under the final name although it is not complete.
+    fn may_promote(&self, state: &InFlight, standing: Option<&Stat>, policy: OnAbort) -> bool {
+        let is_wanted = match standing {
+            None => true,
+            Some(standing) => policy == OnAbort::Keep || is_partial(&self.home, state, standing),
+        };
+        is_wanted && may_stand(&self.home, state, standing, self.rights).is_ok()
+    }
+
+    /// Puts the staged file in the place of `standing`.
+    fn install(
+        &self,
+        state: &mut InFlight,
+        standing: Option<&Stat>,
+    ) -> Result<Committed, StorageError> {
+        let replaced = may_stand(&self.home, state, standing, self.rights)?;
+        let key = key(&rustix::fs::fstat(self.sink.file())?);
+        let dir = &self.place.dir;
+        rustix::fs::renameat(dir, &self.staged_name, dir, &self.place.name)?;
+        self.is_settled.store(true, Ordering::Release);
+        state.staged.remove(&self.staged_name);
+        state.forget(key);
+        if let Some(replaced) = replaced {
+            state.forget(replaced.key);
+        }
+        Ok(Committed {
+            path: self.path.clone(),
+            key,
+            size: self.sink.received(),
+            replaced,
+            durability: Durability::Received,
+        })
+    }
+
+    /// Removes the staged file. If a complete file stands at the target, a client could now resume
+    /// from that one's size and splice two versions: that is remembered.
+    fn discard(&self) -> Abandoned {
+        let mut state = self.home.lock();
+        // Fails only if somebody else removed it, or the disk is broken: then the sweep finds it.
+        let _gone = rustix::fs::unlinkat(&self.place.dir, &self.staged_name, AtFlags::empty());
+        state.staged.remove(&self.staged_name);
+        self.is_settled.store(true, Ordering::Release);
+        let standing = self.place.stat().ok().flatten();
+        let Some(standing) = standing.filter(|stat| kind(stat) == Some(Kind::File)) else {
+            return Abandoned::Nothing;
+        };
+        if self.sink.received() == 0 || is_partial(&self.home, &state, &standing) {
+            return Abandoned::Nothing;
+        }
+        state.remember(&standing, Remnant::RolledBack, self.home.now());
+        Abandoned::RolledBack
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.is_settled.load(Ordering::Acquire) {
+            self.discard();
+        }
+    }
+}
+
+fn create(place: &Place, name: &str) -> Result<File, StorageError> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mode = Mode::RUSR | Mode::WUSR;
+    let file = rustix::fs::openat(&place.dir, OsStr::new(name), flags, mode)?;
+    Ok(File::from(file))
+}
+
+/// Mode of stored files; given by handle, so that the umask does not matter.
+const FILE_MODE: Mode = Mode::from_bits_truncate(0o644);
