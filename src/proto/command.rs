@@ -2,13 +2,15 @@
 //! come from the row. To add a command, add a row; the compiler names what is missing.
 
 use crate::model::{Permission, Secret};
-use crate::proto::argument::{
-    Allocation, Anything, Argument, BufferSize, FileStructure, Language, ListArgument, LoginName,
-    MdtmArgument, Mechanism, MfmtArgument, Nothing, OptsArgument, Pathname, ProtectionLevel,
-    StreamMode, SyntaxError, Text, TransferType,
-};
+use crate::proto::argument::{Anything, Argument, LoginName, Nothing, Pathname, SyntaxError, Text};
 use crate::proto::endpoint::{EpsvArgument, ExtendedHostPort, HostPort};
 use crate::proto::line::Line;
+use crate::proto::list_argument::ListArgument;
+use crate::proto::parameter::{
+    Allocation, FileStructure, Language, OptsArgument, StreamMode, TransferType,
+};
+use crate::proto::security::{BufferSize, Mechanism, ProtectionLevel};
+use crate::proto::set_time::{MdtmArgument, MfmtArgument};
 use crate::proto::site::SiteCommand;
 
 /// Makes [`Command`] and [`SPECS`] out of rows. `Name(Type)` keeps its argument, `Name[Type]` only
@@ -69,7 +71,7 @@ commands! {
     Auth(Mechanism): "AUTH" => anyone("RFC 4217 §4").feature("AUTH TLS").with_certificate(),
     Pbsz(BufferSize): "PBSZ" => anyone("RFC 4217 §8").feature("PBSZ").with_certificate().keeps_restart(),
     Prot(ProtectionLevel): "PROT" => anyone("RFC 4217 §9").feature("PROT").with_certificate().keeps_restart(),
-    Ccc[Nothing]: "CCC" => anyone("RFC 4217 §6"),
+    Ccc[Nothing]: "CCC" => member("RFC 4217 §6"),
     // Transfer parameters (RFC 959 §4.1.2, RFC 2428)
     Type(TransferType): "TYPE" => member("RFC 959 §4.1.2").keeps_restart(),
     Stru[FileStructure]: "STRU" => member("RFC 959 §4.1.2"),
@@ -229,16 +231,13 @@ impl Command {
 
 /// Finds `verb` among those that are known and not built.
 fn not_built(verb: &str) -> Option<&'static str> {
-    NOT_BUILT
-        .into_iter()
-        .chain(NOT_BUILT_SECURITY)
-        .find(|known| *known == verb)
+    NOT_BUILT.into_iter().find(|known| *known == verb)
 }
 
-/// The row that a verb would have that is not built.
+/// The row that a verb would have that is not built; `HOST` comes before login (RFC 7151).
 fn not_built_spec(verb: &str) -> &'static Spec {
-    if NOT_BUILT_SECURITY.contains(&verb) {
-        const { &anyone("") }
+    if verb == "HOST" {
+        const { &anyone("RFC 7151") }
     } else {
         const { &member("") }
     }
@@ -280,11 +279,8 @@ const fn permitted(permission: Permission, rfc: &'static str) -> Spec {
 }
 
 /// Verbs that exist somewhere and are not built here: 502 rather than 500.
-const NOT_BUILT: [&str; 23] = [
-    "COMB", "CPSV", "DSIZ", "HASH", "LPRT", "LPSV", "MD5", "MFCT", "MFF", "RANG", "RMDA", "SMNT",
-    "SPSV", "SSCN", "THMB", "XCRC", "XMD5", "XQUOTA", "XRCP", "XSHA", "XSHA1", "XSHA256",
-    "XSHA512",
+const NOT_BUILT: [&str; 28] = [
+    "ADAT", "COMB", "CONF", "CPSV", "DSIZ", "ENC", "HASH", "HOST", "LPRT", "LPSV", "MD5", "MFCT",
+    "MFF", "MIC", "RANG", "RMDA", "SMNT", "SPSV", "SSCN", "THMB", "XCRC", "XMD5", "XQUOTA", "XRCP",
+    "XSHA", "XSHA1", "XSHA256", "XSHA512",
 ];
-
-/// Those of them that a client may try before it logs in.
-const NOT_BUILT_SECURITY: [&str; 5] = ["ADAT", "CONF", "ENC", "HOST", "MIC"];

@@ -100,39 +100,56 @@ pub fn mlsd_line(entry: &ListEntry<'_>, facts: Facts, out: &mut String) -> bool 
     true
 }
 
-/// The line of `MLST`: as in `MLSD`, with the full path in place of the name.
+/// The line of `MLST`: as in `MLSD`, with the full path in place of the name. The home itself can be
+/// neither renamed nor removed, whatever the account may do.
 pub fn mlst_line(entry: &ListEntry<'_>, path: &VirtualPath, facts: Facts) -> String {
+    let mut entry = *entry;
+    if path.is_root() {
+        entry.permissions = fixed(entry.permissions);
+    }
     let mut line = String::new();
-    write_facts(entry, facts, &mut line);
+    write_facts(&entry, facts, &mut line);
     line.push(' ');
     line.push_str(path.as_str());
     line
 }
 
-/// The permissions as the fact `perm` has them (RFC 3659 §7.5.5), in alphabetical order.
+/// `permissions` without those that move or remove.
+fn fixed(permissions: Permissions) -> Permissions {
+    let kept: Vec<Permission> = Permission::ALL
+        .into_iter()
+        .filter(|permission| permissions.has(*permission))
+        .filter(|permission| !matches!(permission, Permission::Rename | Permission::Rmdir))
+        .collect();
+    Permissions::of(&kept)
+}
+
+/// The permissions as the fact `perm` has them (RFC 3659 §7.5.5), in alphabetical order. Any
+/// directory may be entered.
 fn perm(kind: EntryKind, permissions: Permissions) -> impl Iterator<Item = char> {
-    let letters: &[(char, Permission)] = match kind {
+    use Permission::{Append, Delete, Download, List, Mkdir, Overwrite, Rename, Rmdir, Upload};
+    let letters: &[(char, Option<Permission>)] = match kind {
         EntryKind::Directory => &[
-            ('c', Permission::Upload),
-            ('d', Permission::Rmdir),
-            ('e', Permission::List),
-            ('f', Permission::Rename),
-            ('l', Permission::List),
-            ('m', Permission::Mkdir),
-            ('p', Permission::Delete),
+            ('c', Some(Upload)),
+            ('d', Some(Rmdir)),
+            ('e', None),
+            ('f', Some(Rename)),
+            ('l', Some(List)),
+            ('m', Some(Mkdir)),
+            ('p', Some(Delete)),
         ],
         EntryKind::File => &[
-            ('a', Permission::Append),
-            ('d', Permission::Delete),
-            ('f', Permission::Rename),
-            ('r', Permission::Download),
-            ('w', Permission::Overwrite),
+            ('a', Some(Append)),
+            ('d', Some(Delete)),
+            ('f', Some(Rename)),
+            ('r', Some(Download)),
+            ('w', Some(Overwrite)),
         ],
-        EntryKind::Symlink => &[('d', Permission::Delete), ('f', Permission::Rename)],
+        EntryKind::Symlink => &[('d', Some(Delete)), ('f', Some(Rename))],
     };
     letters
         .iter()
-        .filter(move |(_, permission)| permissions.has(*permission))
+        .filter(move |(_, needed)| needed.is_none_or(|permission| permissions.has(permission)))
         .map(|(letter, _)| *letter)
 }
 
@@ -201,5 +218,5 @@ fn write_text(out: &mut String, text: std::fmt::Arguments<'_>) {
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
-const RECENT: Duration = Duration::from_secs(180 * 86_400);
-const AHEAD: Duration = Duration::from_secs(86_400);
+const RECENT: Duration = Duration::from_hours(180 * 24);
+const AHEAD: Duration = Duration::from_hours(24);

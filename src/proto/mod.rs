@@ -13,16 +13,18 @@ pub mod facts;
 pub mod glob;
 pub mod help;
 pub mod line;
+pub mod list_argument;
 pub mod listing;
+pub mod parameter;
+pub mod policy;
 pub mod reply;
+pub mod security;
 pub mod session;
+pub mod set_time;
 pub mod site;
+mod standing;
 
-pub use argument::{
-    Allocation, BufferSize, Language, ListArgument, ListOptions, LoginName, MdtmArgument,
-    Mechanism, MfmtArgument, OptsArgument, Pathname, ProtectionLevel, SetTime, SortBy, SyntaxError,
-    Text, TransferType,
-};
+pub use argument::{LoginName, Pathname, SyntaxError, Text};
 pub use ascii::{CrlfToLf, LfToCrlf};
 pub use command::{Command, Refused, SPECS, Spec, Who};
 pub use endpoint::{
@@ -32,7 +34,12 @@ pub use facts::{Fact, Facts};
 pub use glob::Glob;
 pub use help::{features, help, site_help};
 pub use line::{Line, LineBuffer, LineError};
+pub use list_argument::{ListArgument, ListOptions, SortBy};
 pub use listing::{EntryKind, ListEntry, list_line, mlsd_line, mlst_line, nlst_line};
+pub use parameter::{Allocation, Language, OptsArgument, TransferType};
+pub use policy::{AsciiMode, DataTlsPolicy, Policy, TlsPolicy};
 pub use reply::{Code, Reply};
-pub use session::{AsciiMode, DataTlsPolicy, Phase, Policy, Session, TlsPolicy, quoted};
+pub use security::{BufferSize, Mechanism, ProtectionLevel};
+pub use session::{Phase, Session, quoted};
+pub use set_time::{MdtmArgument, MfmtArgument, SetTime};
 pub use site::SiteCommand;

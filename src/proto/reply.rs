@@ -51,6 +51,11 @@ impl Reply {
         Self::of(code, lines.into_iter().map(Into::into), Inner::Verbatim)
     }
 
+    /// The answer to what is known, and not built or switched off.
+    pub fn not_implemented() -> Self {
+        Self::new(Code::NotImplemented, "Command not implemented.")
+    }
+
     fn of(code: Code, lines: impl Iterator<Item = String>, inner: Inner) -> Self {
         let mut kept: Vec<String> = Vec::new();
         for line in lines {
@@ -218,11 +223,6 @@ impl Code {
     /// The three digits.
     pub const fn number(self) -> u16 {
         self as u16
-    }
-
-    /// Whether the command succeeded: `2yz`.
-    pub const fn is_success(self) -> bool {
-        matches!(self.number(), 200..=299)
     }
 
     /// Whether the command failed: `4yz` or `5yz`.

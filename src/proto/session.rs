@@ -2,10 +2,14 @@
 //! (RFC 959 §5.4 and §6, RFC 2228, RFC 4217, RFC 3659 §5). No clock, no sockets, no account.
 
 use crate::model::{PathError, VirtualPath};
-use crate::proto::argument::{OptsArgument, Pathname, ProtectionLevel, TransferType};
-use crate::proto::command::{Command, Refused, Spec, Who};
+use crate::proto::argument::Pathname;
+use crate::proto::command::{Command, Refused, Who};
 use crate::proto::facts::Facts;
+use crate::proto::parameter::{OptsArgument, TransferType};
+use crate::proto::policy::{AsciiMode, Policy, TlsPolicy};
 use crate::proto::reply::{Code, Reply};
+use crate::proto::security::ProtectionLevel;
+use crate::proto::standing::Standing;
 
 /// What one control connection has agreed on so far.
 #[derive(Clone, Debug)]
@@ -19,79 +23,7 @@ pub struct Session {
     facts: Facts,
     only_epsv: bool,
     cwd: VirtualPath,
-    standing: Pending,
-    taken: Pending,
-}
-
-/// What a command prepares for a later one.
-#[derive(Clone, Debug, Default)]
-struct Pending {
-    /// `REST`, in bytes.
-    restart: u64,
-    /// `ALLO`, in bytes.
-    allocation: Option<u64>,
-    /// `RNFR`.
-    rename_from: Option<VirtualPath>,
-}
-
-/// What a listener demands and offers.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Policy {
-    /// Encryption of the control connection.
-    pub tls: TlsPolicy,
-    /// Whether there is a certificate to answer `AUTH` with.
-    pub certificate: bool,
-    /// Encryption of data connections.
-    pub data_tls: DataTlsPolicy,
-    /// What `TYPE A` means.
-    pub ascii: AsciiMode,
-    /// Whether `PORT` and `EPRT` are allowed.
-    pub active: bool,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            tls: TlsPolicy::Required,
-            certificate: true,
-            data_tls: DataTlsPolicy::Follow,
-            ascii: AsciiMode::Convert,
-            active: true,
-        }
-    }
-}
-
-/// Encryption of the control connection.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum TlsPolicy {
-    /// The handshake comes before the first byte of FTP.
-    Implicit,
-    /// `AUTH` is not offered.
-    Off,
-    /// `AUTH` is offered.
-    Optional,
-    /// No login without `AUTH`, exceptions by name aside.
-    Required,
-}
-
-/// Encryption of data connections.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum DataTlsPolicy {
-    /// Never encrypted.
-    ClearOnly,
-    /// As the client's `PROT` says.
-    Follow,
-    /// Always encrypted.
-    RequirePrivate,
-}
-
-/// What `TYPE A` means.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum AsciiMode {
-    /// Bytes stay as they are.
-    Binary,
-    /// Line ends are converted.
-    Convert,
+    standing: Standing,
 }
 
 /// How far the login has come.
@@ -123,8 +55,7 @@ impl Session {
             facts: Facts::default(),
             only_epsv: false,
             cwd: VirtualPath::root(),
-            standing: Pending::default(),
-            taken: Pending::default(),
+            standing: Standing::default(),
         }
     }
 
@@ -138,18 +69,19 @@ impl Session {
     ///
     /// The refusal: 431, 501, 502, 503, 521, 530, 533, 534, 536 or 550.
     pub fn admit(&mut self, command: &Command) -> Result<(), Reply> {
-        self.pass_on(Some(command.spec()), !self.changes_type(command));
+        let keeps_restart = command.spec().keeps_restart && !self.changes_type(command);
+        self.standing.pass_on(Some(command.spec()), keeps_restart);
         self.check_login(command)?;
         self.check_order(command)?;
         if command.spec().opens_data {
-            self.check_protection()?;
+            self.policy.check_data(self.protection)?;
         }
         Ok(())
     }
 
     /// The reply to a line that is no command. Whoever is not logged in hears so first.
     pub fn refuse(&mut self, refused: &Refused) -> Reply {
-        self.pass_on(refused.spec, false);
+        self.standing.pass_on(refused.spec, false);
         match refused.spec {
             Some(spec) if spec.who != Who::Anyone && self.phase != Phase::Ready => not_logged_in(),
             _ => refused.error.reply(),
@@ -181,8 +113,7 @@ impl Session {
     pub fn forget_user(&mut self) {
         self.phase = Phase::NoAuth;
         self.cwd = VirtualPath::root();
-        self.standing = Pending::default();
-        self.taken = Pending::default();
+        self.standing = Standing::default();
     }
 
     /// The handshake after `AUTH` succeeded: everything starts afresh (RFC 4217 §4.2).
@@ -196,11 +127,6 @@ impl Session {
     /// `REIN`: as after the greeting.
     pub fn reinitialize(&mut self) {
         *self = Self::new(self.policy);
-    }
-
-    /// Puts another policy in force.
-    pub fn set_policy(&mut self, policy: Policy) {
-        self.policy = policy;
     }
 
     /// `CWD` succeeded.
@@ -254,7 +180,7 @@ impl Session {
 
     /// `REST`: the next transfer begins at `offset` bytes.
     pub fn restart_at(&mut self, offset: u64) -> Reply {
-        self.standing.restart = offset;
+        self.standing.restart_at(offset);
         Reply::new(
             Code::PendingFurtherInformation,
             format!("Restarting at {offset}. Send STOR, APPE or RETR."),
@@ -263,24 +189,24 @@ impl Session {
 
     /// `ALLO`: the next upload is announced with so many bytes.
     pub fn announce(&mut self, bytes: u64) -> Reply {
-        self.standing.allocation = Some(bytes);
+        self.standing.announce(bytes);
         Reply::new(Code::CommandOkay, "ALLO OK.")
     }
 
     /// `RNFR`: `path` exists and may be renamed.
     pub fn rename_from(&mut self, path: VirtualPath) -> Reply {
-        self.standing.rename_from = Some(path);
+        self.standing.rename_from(path);
         Reply::new(Code::PendingFurtherInformation, "Ready for RNTO.")
     }
 
     /// The offset in bytes that the admitted transfer begins at; 0 without `REST`. Asked once.
     pub fn take_restart(&mut self) -> u64 {
-        std::mem::take(&mut self.taken.restart)
+        self.standing.take_restart()
     }
 
     /// The size in bytes that was announced for the admitted transfer. Asked once.
     pub fn take_allocation(&mut self) -> Option<u64> {
-        self.taken.allocation.take()
+        self.standing.take_allocation()
     }
 
     /// What the admitted `RNTO` renames. Asked once.
@@ -289,7 +215,7 @@ impl Session {
     ///
     /// 503 if nothing was named.
     pub fn take_rename_from(&mut self) -> Result<VirtualPath, Reply> {
-        self.taken.rename_from.take().ok_or_else(rnfr_first)
+        self.standing.take_rename_from().ok_or_else(rnfr_first)
     }
 
     /// What `pathname` means here.
@@ -350,34 +276,13 @@ impl Session {
     }
 
     /// The policy in force.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    pub fn policy(&self) -> Policy {
+        self.policy
     }
 
     /// Whether `AUTH` is offered, and with it `PBSZ` and `PROT`.
     pub fn offers_tls(&self) -> bool {
-        self.policy.tls != TlsPolicy::Off && self.policy.certificate
-    }
-
-    /// Hands what stands to the command that consumes it, and drops what may not stand beyond
-    /// this command.
-    fn pass_on(&mut self, spec: Option<&Spec>, may_keep_restart: bool) {
-        self.taken = Pending::default();
-        let opens_data = spec.is_some_and(|spec| spec.opens_data);
-        let verb = spec.map(Spec::verb).unwrap_or_default();
-        if opens_data {
-            self.taken.allocation = self.standing.allocation.take();
-            self.taken.restart = self.standing.restart;
-        }
-        if verb == "RNTO" {
-            self.taken.rename_from = self.standing.rename_from.take();
-        }
-        if verb != "NOOP" {
-            self.standing.rename_from = None;
-        }
-        if !(may_keep_restart && spec.is_some_and(|spec| spec.keeps_restart)) {
-            self.standing.restart = 0;
-        }
+        self.policy.offers_tls()
     }
 
     fn changes_type(&self, command: &Command) -> bool {
@@ -408,20 +313,28 @@ impl Session {
     /// Does it fit what came before?
     fn check_order(&self, command: &Command) -> Result<(), Reply> {
         match command {
-            Command::Auth(_) => self.check_auth(),
-            Command::Pbsz(_) if !self.encrypted => Err(auth_first()),
-            Command::Prot(level) => self.check_prot(*level),
+            Command::Auth(_) if self.encrypted => {
+                Err(Reply::new(Code::BadSequence, "Already protected by TLS."))
+            }
+            Command::Auth(_) => self.policy.check_auth(),
+            Command::Pbsz(_) | Command::Prot(_) if !self.encrypted => Err(auth_first()),
+            Command::Prot(_) if !self.buffer_size_given => {
+                Err(Reply::new(Code::BadSequence, "Send PBSZ first."))
+            }
+            Command::Prot(level) => self.policy.check_prot(*level),
             Command::Ccc if self.encrypted => {
                 Err(Reply::new(Code::RefusedByPolicy, "CCC refused by policy."))
             }
             Command::Ccc => Err(Reply::new(Code::ProtectionNeeded, "Not protected.")),
-            Command::Rein if self.encrypted => Err(not_implemented()),
-            Command::NotImplemented(_) => Err(not_implemented()),
+            Command::Rein if self.encrypted => Err(Reply::not_implemented()),
+            Command::NotImplemented(_) => Err(Reply::not_implemented()),
             Command::Pasv | Command::Port(_) | Command::Eprt(_) if self.only_epsv => Err(
                 Reply::new(Code::BadSequence, "Only EPSV is allowed after EPSV ALL."),
             ),
-            Command::Port(_) | Command::Eprt(_) if !self.policy.active => Err(not_implemented()),
-            Command::Rnto(_) if self.taken.rename_from.is_none() => Err(rnfr_first()),
+            Command::Port(_) | Command::Eprt(_) if !self.policy.active => {
+                Err(Reply::not_implemented())
+            }
+            Command::Rnto(_) if !self.standing.renames() => Err(rnfr_first()),
             Command::Rest(offset) if *offset > 0 && self.converts_lines() => Err(Reply::new(
                 Code::BadArgument,
                 "REST not possible in ASCII mode.",
@@ -432,58 +345,6 @@ impl Session {
             )),
             _ => Ok(()),
         }
-    }
-
-    fn check_auth(&self) -> Result<(), Reply> {
-        if self.encrypted {
-            return Err(Reply::new(Code::BadSequence, "Already protected by TLS."));
-        }
-        if self.policy.tls == TlsPolicy::Off {
-            return Err(not_implemented());
-        }
-        if !self.policy.certificate {
-            return Err(Reply::new(
-                Code::ResourceUnavailable,
-                "Need some unavailable resource.",
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_prot(&self, level: ProtectionLevel) -> Result<(), Reply> {
-        if !self.encrypted {
-            return Err(auth_first());
-        }
-        if !self.buffer_size_given {
-            return Err(Reply::new(Code::BadSequence, "Send PBSZ first."));
-        }
-        match (level, self.policy.data_tls) {
-            (ProtectionLevel::Safe | ProtectionLevel::Confidential, _) => Err(Reply::new(
-                Code::ProtectionUnsupported,
-                "Only PROT C and PROT P are supported.",
-            )),
-            (ProtectionLevel::Clear, DataTlsPolicy::RequirePrivate)
-            | (ProtectionLevel::Private, DataTlsPolicy::ClearOnly) => Err(Reply::new(
-                Code::RefusedByPolicy,
-                format!("PROT {} refused by policy.", level.letter()),
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_protection(&self) -> Result<(), Reply> {
-        let acceptable = match self.policy.data_tls {
-            DataTlsPolicy::ClearOnly => !self.protects_data(),
-            DataTlsPolicy::Follow => true,
-            DataTlsPolicy::RequirePrivate => self.protects_data(),
-        };
-        if acceptable {
-            return Ok(());
-        }
-        Err(Reply::new(
-            Code::ProtectionUnacceptable,
-            "Data connection cannot be opened with this PROT setting.",
-        ))
     }
 
     fn needs_tls(&self) -> bool {
@@ -498,10 +359,6 @@ pub fn quoted(path: &VirtualPath) -> String {
 
 fn auth_first() -> Reply {
     Reply::new(Code::BadSequence, "Send AUTH TLS first.")
-}
-
-fn not_implemented() -> Reply {
-    Reply::new(Code::NotImplemented, "Command not implemented.")
 }
 
 fn not_logged_in() -> Reply {

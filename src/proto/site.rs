@@ -1,8 +1,9 @@
 //! The `SITE` commands (RFC 959 §4.1.3; the subcommands have no RFC).
 
 use crate::clock::Timestamp;
-use crate::proto::argument::{Argument, BAD_DATE, Pathname, SyntaxError, trimmed};
+use crate::proto::argument::{Argument, Pathname, SyntaxError, trimmed};
 use crate::proto::date;
+use crate::proto::set_time::BAD_DATE;
 
 /// What follows `SITE`.
 #[derive(Clone, Debug, Eq, PartialEq)]
