@@ -90,7 +90,7 @@ pub(super) const ROOMS: &[Room] = &[
     room(8, "main", "cli", "everything else belongs in `cli`"),
 ];
 
-const ON_FLOOR_2: &str = "clock model telemetry net events store";
+const ON_FLOOR_2: &str = "clock model telemetry vfs net events store";
 const ON_FLOOR_3: &str = "clock model telemetry vfs net events store settings";
 const ON_FLOOR_4: &str = "clock model telemetry vfs net events store settings hosting";
 const FTP_DOOR: &str = "clock model telemetry proto vfs net events settings hosting app";
