@@ -17,6 +17,7 @@ use crate::hosting::quota::Ledger;
 use crate::hosting::sessions::Sessions;
 use crate::hosting::setup::Setup;
 use crate::net::{CertificateStore, PassivePorts};
+use crate::settings::{Boot, LiveSettings};
 
 /// Every service of the house; a clone costs one counter.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Services {
     pub admins: Admins,
     /// The audit log.
     pub audit: Audit,
+    /// Start-up facts.
+    pub boot: Boot,
     /// The certificate of the FTP listeners.
     pub certificates: CertificateStore,
     /// The time.
@@ -53,6 +56,8 @@ pub struct Services {
     pub plans: Plans,
     /// Live FTP sessions.
     pub sessions: Sessions,
+    /// Settings in force.
+    pub settings: LiveSettings,
     /// The first run.
     pub setup: Setup,
 }

@@ -1,0 +1,316 @@
+//! What went wrong, and THE table from error to page. The page itself is made by
+//! [`super::refusal`], which knows who asks.
+
+use std::fmt::Write as _;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::hosting::accounts::AccountError;
+use crate::hosting::admins::AdminError;
+use crate::hosting::customers::CustomerError;
+use crate::hosting::network::NetworkError;
+use crate::hosting::passwords::PasswordError;
+use crate::hosting::plans::PlanError;
+use crate::hosting::setup::SetupError;
+use crate::model::Right;
+
+/// Why a request gets no page of its own.
+#[derive(Debug)]
+pub(crate) enum PageError {
+    /// Something of ours failed; the cause is in the log under the page's reference.
+    Broken(String),
+    /// The role does not include the right.
+    Forbidden(Right),
+    /// The request came from another site, or says nothing about where it comes from.
+    ForeignForm,
+    /// There is nothing here; the text says what was looked for.
+    NotFound(String),
+    /// Somebody else saved first.
+    Stale,
+    /// The form's token is not of this session.
+    StaleForm,
+    /// Too many tries; seconds until the next one is looked at.
+    TooMany(u64),
+    /// The database or the disk does not answer.
+    Unavailable(String),
+    /// The request cannot be understood.
+    Unreadable,
+}
+
+/// What a refusal page says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Refusal {
+    /// The status of the answer.
+    pub(crate) status: StatusCode,
+    /// The name of the icon.
+    pub(crate) icon: &'static str,
+    /// What happened.
+    pub(crate) title: String,
+    /// What to do about it.
+    pub(crate) text: String,
+    /// Stands in the log too; empty if nothing was logged.
+    pub(crate) reference: String,
+}
+
+impl PageError {
+    /// Something that was looked for by name: `No account is called heron.`
+    pub(crate) fn not_found(text: impl Into<String>) -> Self {
+        Self::NotFound(text.into())
+    }
+
+    /// The database or the disk does not answer; the cause goes to the log.
+    pub(crate) fn unavailable(cause: &dyn std::error::Error) -> Self {
+        Self::Unavailable(chain(cause))
+    }
+
+    /// The table: no wildcard arm, a new error must choose.
+    fn refusal(&self) -> Refusal {
+        match self {
+            Self::Broken(_) => Refusal::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "warn",
+                "Something broke on our side",
+                "Nothing was saved. Your text is still in the form if you go back.",
+            ),
+            Self::Forbidden(right) => Refusal::new(
+                StatusCode::FORBIDDEN,
+                "lock",
+                "Your role cannot do this",
+                format!("This needs the {} role. An owner can change roles.", right.least().label()),
+            ),
+            Self::ForeignForm => Refusal::new(
+                StatusCode::FORBIDDEN,
+                "shield",
+                "This form came from somewhere else",
+                "A form is accepted only from a page of this server. Open the page again and send it from there.",
+            ),
+            Self::NotFound(what) => {
+                Refusal::new(StatusCode::NOT_FOUND, "search", "This page does not exist", what.clone())
+            }
+            Self::Stale => Refusal::new(
+                StatusCode::CONFLICT,
+                "users",
+                "Somebody else saved first",
+                "Nothing was saved. Go back and reload to see the new values; the audit log shows who changed what.",
+            ),
+            Self::StaleForm => Refusal::new(
+                StatusCode::FORBIDDEN,
+                "clock",
+                "This form was open too long",
+                "Go back, reload and try again. Your text is kept if your browser keeps it.",
+            ),
+            Self::TooMany(seconds) => Refusal::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "clock",
+                "Too many tries",
+                format!("Wait {}, then try again.", wait(*seconds)),
+            ),
+            Self::Unavailable(_) => Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "warn",
+                "The server cannot answer now",
+                "Nothing was saved. Try again in a moment.",
+            ),
+            Self::Unreadable => Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "bad",
+                "This request cannot be read",
+                "The address or the form is damaged. Go back and try again.",
+            ),
+        }
+    }
+
+    fn cause(&self) -> Option<&str> {
+        match self {
+            Self::Broken(cause) | Self::Unavailable(cause) => Some(cause),
+            _ => None,
+        }
+    }
+}
+
+impl Refusal {
+    fn new(
+        status: StatusCode,
+        icon: &'static str,
+        title: &str,
+        text: impl Into<String>,
+    ) -> Self {
+        Self { status, icon, title: title.to_owned(), text: text.into(), reference: String::new() }
+    }
+
+    /// What is said about an answer that no page of ours made: an unknown address, a wrong method.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let not_found = || PageError::not_found("The address may be mistyped, or what it named was deleted.").refusal();
+        let (title, text) = match status {
+            StatusCode::NOT_FOUND => return not_found(),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                ("This address does not work that way", "Open it from its page instead of sending a form to it.")
+            }
+            StatusCode::PAYLOAD_TOO_LARGE => ("The form is too large", "Shorten it and try again."),
+            StatusCode::REQUEST_TIMEOUT => ("The request took too long", "Try again."),
+            _ if status.is_server_error() => return PageError::Broken(String::new()).refusal(),
+            _ => return Self { status, ..PageError::Unreadable.refusal() },
+        };
+        Self::new(status, "bad", title, text)
+    }
+
+    /// Gives the page a reference that is in the log too.
+    pub(crate) fn with_reference(mut self, reference: String) -> Self {
+        self.reference = reference;
+        self
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let mut refusal = self.refusal();
+        if let Some(cause) = self.cause() {
+            let reference = reference();
+            tracing::error!(web.reference = %reference, "a page failed: {cause}");
+            refusal = refusal.with_reference(reference);
+        }
+        let mut response = refusal.status.into_response();
+        response.extensions_mut().insert(refusal);
+        response
+    }
+}
+
+impl From<AccountError> for PageError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::NotFound => {
+                Self::not_found("The account may have been deleted. The audit log shows when.")
+            }
+            AccountError::NoSuchCustomer => {
+                Self::not_found("The customer may have been deleted. The audit log shows when.")
+            }
+            AccountError::Forbidden(right) => Self::Forbidden(right),
+            AccountError::Stale => Self::Stale,
+            AccountError::Store(error) => Self::unavailable(&error),
+            AccountError::Taken(_)
+            | AccountError::TooManyAccounts { .. }
+            | AccountError::Password(_)
+            | AccountError::Home(_) => Self::Broken(chain(&error)),
+        }
+    }
+}
+
+impl From<AdminError> for PageError {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Forbidden(right) => Self::Forbidden(right),
+            AdminError::NotFound => Self::not_found("The admin may have been deleted."),
+            AdminError::TooManyTries { wait_seconds } => Self::TooMany(wait_seconds),
+            AdminError::Password(PasswordError::Busy) | AdminError::Store(_) => {
+                Self::unavailable(&error)
+            }
+            AdminError::Incorrect
+            | AdminError::Taken(_)
+            | AdminError::BadName
+            | AdminError::BadEmail
+            | AdminError::Password(_) => Self::Broken(chain(&error)),
+        }
+    }
+}
+
+impl From<CustomerError> for PageError {
+    fn from(error: CustomerError) -> Self {
+        match error {
+            CustomerError::NotFound => {
+                Self::not_found("The customer may have been deleted. The audit log shows when.")
+            }
+            CustomerError::NoSuchPlan => Self::not_found("The plan may have been deleted."),
+            CustomerError::Forbidden(right) => Self::Forbidden(right),
+            CustomerError::Stale => Self::Stale,
+            CustomerError::Store(error) => Self::unavailable(&error),
+            CustomerError::BadName | CustomerError::Taken(_) | CustomerError::HasAccounts(_) => {
+                Self::Broken(chain(&error))
+            }
+        }
+    }
+}
+
+impl From<PlanError> for PageError {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::NotFound => {
+                Self::not_found("The plan may have been deleted. The audit log shows when.")
+            }
+            PlanError::Forbidden(right) => Self::Forbidden(right),
+            PlanError::Stale => Self::Stale,
+            PlanError::Store(error) => Self::unavailable(&error),
+            PlanError::BadName
+            | PlanError::Taken(_)
+            | PlanError::InUse(_)
+            | PlanError::IsDefault => Self::Broken(chain(&error)),
+        }
+    }
+}
+
+impl From<NetworkError> for PageError {
+    fn from(error: NetworkError) -> Self {
+        match error {
+            NetworkError::Forbidden(right) => Self::Forbidden(right),
+            NetworkError::Settings(_) => Self::unavailable(&error),
+            NetworkError::Bind { .. } | NetworkError::Overlap { .. } => Self::Broken(chain(&error)),
+        }
+    }
+}
+
+impl From<SetupError> for PageError {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::Over => Self::not_found("Set-up is over. Sign in instead."),
+            SetupError::Admin(error) => error.into(),
+            SetupError::TooManyTries | SetupError::WrongCode => Self::Broken(chain(&error)),
+        }
+    }
+}
+
+/// The message of an error and of everything that caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _infallible = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Eight random hexadecimal digits: `7f3a-19c2`.
+pub(crate) fn reference() -> String {
+    let [first, second] = rand::random::<[u16; 2]>();
+    format!("{first:04x}-{second:04x}")
+}
+
+fn wait(seconds: u64) -> String {
+    match seconds {
+        0..60 => "a minute".to_owned(),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_role_that_is_needed() {
+        let refusal = PageError::Forbidden(Right::ManageAccounts).refusal();
+
+        assert_eq!(refusal.status, StatusCode::FORBIDDEN);
+        assert!(refusal.text.starts_with("This needs the Admin role."), "{}", refusal.text);
+    }
+
+    #[test]
+    fn a_failure_gets_a_reference_and_keeps_its_cause_to_itself() {
+        let response = PageError::Broken("disk on fire".to_owned()).into_response();
+        let refusal = response.extensions().get::<Refusal>().unwrap();
+
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(refusal.reference.len(), 9);
+        assert!(!refusal.text.contains("fire"));
+    }
+}

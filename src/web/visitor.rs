@@ -1,0 +1,157 @@
+//! Who asks: looked up once per request, from the cookie, before any page runs.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::error::PageError;
+use super::flash::Flash;
+use super::state::Web;
+use super::{cookie, csrf};
+use crate::hosting::admins::{Browser, WebSession};
+use crate::model::Secret;
+
+/// The name of the cookie that holds the token of a sign-in.
+pub(crate) const SESSION_COOKIE: &str = "sid";
+/// The longest a sign-in lasts, whatever happens.
+pub(crate) const SESSION_LIFETIME: Duration = Duration::from_hours(12);
+
+const VISIT_COOKIE: &str = "visit";
+const VISIT_LIFETIME: Duration = Duration::from_hours(2);
+const FLASH_COOKIE: &str = "flash";
+const FLASH_LIFETIME: Duration = Duration::from_mins(1);
+
+/// Who asks and from where.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor(Arc<Facts>);
+
+#[derive(Debug)]
+struct Facts {
+    session: Option<WebSession>,
+    had_cookie: bool,
+    visit: Option<Secret>,
+    flash: Option<Flash>,
+    browser: Browser,
+    here: String,
+    secure: bool,
+}
+
+impl Visitor {
+    /// The sign-in, if there is one.
+    pub(crate) fn session(&self) -> Option<&WebSession> {
+        self.0.session.as_ref()
+    }
+
+    /// Whether the browser brought a sign-in that has ended meanwhile.
+    pub(crate) fn was_signed_out(&self) -> bool {
+        self.0.had_cookie && self.0.session.is_none()
+    }
+
+    /// What a form of this visitor must send back.
+    pub(crate) fn form_token(&self) -> String {
+        match (&self.0.session, &self.0.visit) {
+            (Some(session), _) => session.csrf.expose().to_owned(),
+            (None, Some(visit)) => csrf::token(visit),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Whether `sent` is what a form of this visitor sends.
+    pub(crate) fn sent_own_form(&self, sent: &str) -> bool {
+        csrf::same(&self.form_token(), sent)
+    }
+
+    /// What the last page left to say.
+    pub(crate) fn flash(&self) -> Option<&Flash> {
+        self.0.flash.as_ref()
+    }
+
+    /// Address and name of the browser.
+    pub(crate) fn browser(&self) -> &Browser {
+        &self.0.browser
+    }
+
+    /// Path and query of the request.
+    pub(crate) fn here(&self) -> &str {
+        &self.0.here
+    }
+
+    /// Whether cookies are bound to HTTPS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.0.secure
+    }
+}
+
+/// Looks up who asks, and tidies the cookies of the answer.
+pub(crate) async fn recognise(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let secure = web.is_secure();
+    let headers = request.headers();
+    let token = cookie::read(headers, &cookie::name(SESSION_COOKIE, secure)).map(Secret::new);
+    let session = match &token {
+        Some(token) => match web.app().admins.session(token).await {
+            Ok(session) => session,
+            Err(error) => return PageError::from(error).into_response(),
+        },
+        None => None,
+    };
+    let known_visit = cookie::read(headers, &cookie::name(VISIT_COOKIE, secure));
+    let starts_visit = session.is_none() && known_visit.is_none() && has_signed_out_form(&request);
+    let visit = if starts_visit { Some(random_token()) } else { known_visit };
+    let flash = Flash::read(headers, secure);
+    let had_flash = flash.is_some();
+    let visitor = Visitor(Arc::new(Facts {
+        session,
+        had_cookie: token.is_some(),
+        visit: visit.clone().map(Secret::new),
+        flash,
+        browser: browser(&request),
+        here: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        secure,
+    }));
+    request.extensions_mut().insert(visitor);
+
+    let mut response = next.run(request).await;
+
+    if starts_visit && let Some(visit) = visit {
+        cookie::set(response.headers_mut(), VISIT_COOKIE, &visit, VISIT_LIFETIME, secure);
+    }
+    if had_flash && is_page(&response) {
+        cookie::set(response.headers_mut(), FLASH_COOKIE, "", Duration::ZERO, secure);
+    }
+    response
+}
+
+/// Leaves a notice for the next page.
+pub(crate) fn leave(flash: &Flash, headers: &mut HeaderMap, secure: bool) {
+    cookie::set(headers, FLASH_COOKIE, &flash.encode(), FLASH_LIFETIME, secure);
+}
+
+/// 256 random bits as text.
+fn random_token() -> String {
+    data_encoding::BASE64URL_NOPAD.encode(&rand::random::<[u8; 32]>())
+}
+
+fn has_signed_out_form(request: &Request) -> bool {
+    let path = request.uri().path();
+    request.method() == Method::GET && (path.starts_with("/admin/sign-in") || path.starts_with("/setup"))
+}
+
+fn browser(request: &Request) -> Browser {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let user_agent = request.headers().get(header::USER_AGENT);
+    Browser {
+        ip: peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical()),
+        user_agent: user_agent.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned(),
+    }
+}
+
+fn is_page(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    !response.status().is_redirection()
+        && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
