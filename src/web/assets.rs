@@ -55,7 +55,10 @@ async fn asset(Path(name): Path<String>) -> Response {
     let mut response = body;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(&plain)));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=31536000, immutable"),
+    );
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(ETAG, etag);
     }
@@ -103,8 +106,10 @@ mod tests {
 
     #[test]
     fn style_and_script_stay_within_their_budget() {
-        let bytes: usize =
-            ["app.css", "app.js"].iter().map(|name| Files::get(name).unwrap().data.len()).sum();
+        let bytes: usize = ["app.css", "app.js"]
+            .iter()
+            .map(|name| Files::get(name).unwrap().data.len())
+            .sum();
 
         assert!(bytes < 60 * 1_024, "{bytes} bytes");
     }

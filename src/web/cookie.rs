@@ -7,7 +7,11 @@ use axum::http::{HeaderMap, HeaderValue, header};
 /// The name of a cookie. Over HTTPS it begins with `__Host-`, which makes browsers insist on
 /// `Secure`, `Path=/` and no domain.
 pub(crate) fn name(plain: &str, secure: bool) -> String {
-    if secure { format!("__Host-{plain}") } else { plain.to_owned() }
+    if secure {
+        format!("__Host-{plain}")
+    } else {
+        plain.to_owned()
+    }
 }
 
 /// The value of the cookie `name`.

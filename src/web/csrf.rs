@@ -51,7 +51,9 @@ fn comes_from_us(headers: &HeaderMap, own_origin: &str) -> bool {
     if !own_origin.is_empty() && origin == own_origin {
         return true;
     }
-    let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+    let authority = origin
+        .split_once("://")
+        .map_or("", |(_, authority)| authority);
     !authority.is_empty() && text(header::HOST) == Some(authority)
 }
 
@@ -60,7 +62,15 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    header::HeaderName::from_static(name),
+                    value.parse().unwrap(),
+                )
+            })
+            .collect()
     }
 
     #[test]
@@ -77,15 +87,31 @@ mod tests {
     fn the_browsers_word_decides_where_a_request_comes_from() {
         for (pairs, ours) in [
             (vec![("sec-fetch-site", "same-origin")], true),
-            (vec![("sec-fetch-site", "cross-site"), ("origin", "http://here")], false),
+            (
+                vec![("sec-fetch-site", "cross-site"), ("origin", "http://here")],
+                false,
+            ),
             (vec![("sec-fetch-site", "same-site")], false),
-            (vec![("origin", "http://here:8080"), ("host", "here:8080")], true),
-            (vec![("origin", "https://ftp.example"), ("host", "10.0.0.1")], true),
-            (vec![("origin", "http://evil"), ("host", "here:8080")], false),
+            (
+                vec![("origin", "http://here:8080"), ("host", "here:8080")],
+                true,
+            ),
+            (
+                vec![("origin", "https://ftp.example"), ("host", "10.0.0.1")],
+                true,
+            ),
+            (
+                vec![("origin", "http://evil"), ("host", "here:8080")],
+                false,
+            ),
             (vec![("origin", "null"), ("host", "here:8080")], false),
             (vec![("host", "here:8080")], false),
         ] {
-            assert_eq!(comes_from_us(&headers(&pairs), "https://ftp.example"), ours, "{pairs:?}");
+            assert_eq!(
+                comes_from_us(&headers(&pairs), "https://ftp.example"),
+                ours,
+                "{pairs:?}"
+            );
         }
     }
 }

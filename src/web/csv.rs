@@ -14,7 +14,10 @@ pub(crate) struct Csv {
 impl Csv {
     /// A file `name.csv` with one row of headings.
     pub(crate) fn new(name: impl Into<String>, heads: &[&str]) -> Self {
-        let mut csv = Self { name: name.into(), text: "\u{feff}".to_owned() };
+        let mut csv = Self {
+            name: name.into(),
+            text: "\u{feff}".to_owned(),
+        };
         csv.row(heads.iter().copied());
         csv
     }
@@ -50,7 +53,10 @@ impl IntoResponse for Csv {
     fn into_response(self) -> axum::response::Response {
         let mut response = Response::new(self.text).into_response();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/csv; charset=utf-8"),
+        );
         let disposition = format!("attachment; filename=\"{}.csv\"", self.name);
         if let Ok(value) = HeaderValue::from_str(&disposition) {
             headers.insert(CONTENT_DISPOSITION, value);
@@ -69,6 +75,9 @@ mod tests {
 
         csv.row(["=1+1", "a,\"b\""]);
 
-        assert_eq!(csv.text, "\u{feff}name,path\r\n\"'=1+1\",\"a,\"\"b\"\"\"\r\n");
+        assert_eq!(
+            csv.text,
+            "\u{feff}name,path\r\n\"'=1+1\",\"a,\"\"b\"\"\"\r\n"
+        );
     }
 }

@@ -77,7 +77,10 @@ impl PageError {
                 StatusCode::FORBIDDEN,
                 "lock",
                 "Your role cannot do this",
-                format!("This needs the {} role. An owner can change roles.", right.least().label()),
+                format!(
+                    "This needs the {} role. An owner can change roles.",
+                    right.least().label()
+                ),
             ),
             Self::ForeignForm => Refusal::new(
                 StatusCode::FORBIDDEN,
@@ -85,9 +88,12 @@ impl PageError {
                 "This form came from somewhere else",
                 "A form is accepted only from a page of this server. Open the page again and send it from there.",
             ),
-            Self::NotFound(what) => {
-                Refusal::new(StatusCode::NOT_FOUND, "search", "This page does not exist", what.clone())
-            }
+            Self::NotFound(what) => Refusal::new(
+                StatusCode::NOT_FOUND,
+                "search",
+                "This page does not exist",
+                what.clone(),
+            ),
             Self::Stale => Refusal::new(
                 StatusCode::CONFLICT,
                 "users",
@@ -130,27 +136,37 @@ impl PageError {
 }
 
 impl Refusal {
-    fn new(
-        status: StatusCode,
-        icon: &'static str,
-        title: &str,
-        text: impl Into<String>,
-    ) -> Self {
-        Self { status, icon, title: title.to_owned(), text: text.into(), reference: String::new() }
+    fn new(status: StatusCode, icon: &'static str, title: &str, text: impl Into<String>) -> Self {
+        Self {
+            status,
+            icon,
+            title: title.to_owned(),
+            text: text.into(),
+            reference: String::new(),
+        }
     }
 
     /// What is said about an answer that no page of ours made: an unknown address, a wrong method.
     pub(crate) fn of_status(status: StatusCode) -> Self {
-        let not_found = || PageError::not_found("The address may be mistyped, or what it named was deleted.").refusal();
+        let not_found = || {
+            PageError::not_found("The address may be mistyped, or what it named was deleted.")
+                .refusal()
+        };
         let (title, text) = match status {
             StatusCode::NOT_FOUND => return not_found(),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                ("This address does not work that way", "Open it from its page instead of sending a form to it.")
-            }
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "This address does not work that way",
+                "Open it from its page instead of sending a form to it.",
+            ),
             StatusCode::PAYLOAD_TOO_LARGE => ("The form is too large", "Shorten it and try again."),
             StatusCode::REQUEST_TIMEOUT => ("The request took too long", "Try again."),
             _ if status.is_server_error() => return PageError::Broken(String::new()).refusal(),
-            _ => return Self { status, ..PageError::Unreadable.refusal() },
+            _ => {
+                return Self {
+                    status,
+                    ..PageError::Unreadable.refusal()
+                };
+            }
         };
         Self::new(status, "bad", title, text)
     }
@@ -252,7 +268,7 @@ impl From<NetworkError> for PageError {
     fn from(error: NetworkError) -> Self {
         match error {
             NetworkError::Forbidden(right) => Self::Forbidden(right),
-            NetworkError::Settings(_) => Self::unavailable(&error),
+            NetworkError::Settings => Self::unavailable(&error),
             NetworkError::Bind { .. } | NetworkError::Overlap { .. } => Self::Broken(chain(&error)),
         }
     }
@@ -301,7 +317,11 @@ mod tests {
         let refusal = PageError::Forbidden(Right::ManageAccounts).refusal();
 
         assert_eq!(refusal.status, StatusCode::FORBIDDEN);
-        assert!(refusal.text.starts_with("This needs the Admin role."), "{}", refusal.text);
+        assert!(
+            refusal.text.starts_with("This needs the Admin role."),
+            "{}",
+            refusal.text
+        );
     }
 
     #[test]

@@ -68,7 +68,10 @@ notices! {
 impl Notice {
     /// The notice about `subject`, typically a name.
     pub(crate) fn of(self, subject: impl Into<String>) -> Flash {
-        Flash { notice: self, subject: subject.into() }
+        Flash {
+            notice: self,
+            subject: subject.into(),
+        }
     }
 }
 
@@ -107,8 +110,13 @@ impl Flash {
             return None;
         }
         let notice = *Notice::ALL.iter().find(|notice| notice.code() == code)?;
-        let subject = data_encoding::BASE64URL_NOPAD.decode(subject.as_bytes()).ok()?;
-        Some(Self { notice, subject: String::from_utf8(subject).ok()? })
+        let subject = data_encoding::BASE64URL_NOPAD
+            .decode(subject.as_bytes())
+            .ok()?;
+        Some(Self {
+            notice,
+            subject: String::from_utf8(subject).ok()?,
+        })
     }
 }
 

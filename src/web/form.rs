@@ -57,7 +57,10 @@ impl Form {
     /// Records what is wrong with a field. Only the first error of a field is kept.
     pub(crate) fn refuse(&mut self, field: &str, text: impl fmt::Display) {
         if self.error(field).is_none() {
-            self.errors.push(FieldError { field: field.to_owned(), text: text.to_string() });
+            self.errors.push(FieldError {
+                field: field.to_owned(),
+                text: text.to_string(),
+            });
         }
     }
 
@@ -67,7 +70,11 @@ impl Form {
     }
 
     /// Unwraps a result; an error is recorded at `field`.
-    pub(crate) fn check<T, E: fmt::Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
+    pub(crate) fn check<T, E: fmt::Display>(
+        &mut self,
+        field: &str,
+        result: Result<T, E>,
+    ) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(error) => {
@@ -99,12 +106,18 @@ impl Form {
 
     /// What stands in a field, as typed; empty if there is no such field.
     pub(crate) fn value(&self, field: &str) -> &str {
-        self.values.iter().find(|(name, _)| name == field).map_or("", |(_, value)| value)
+        self.values
+            .iter()
+            .find(|(name, _)| name == field)
+            .map_or("", |(_, value)| value)
     }
 
     /// Every value of a field that may be ticked several times.
     pub(crate) fn values(&self, field: &str) -> impl Iterator<Item = &str> {
-        self.values.iter().filter(move |(name, _)| name == field).map(|(_, value)| value.as_str())
+        self.values
+            .iter()
+            .filter(move |(name, _)| name == field)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether the field was sent at all: a ticked box, a pressed button.
@@ -162,7 +175,10 @@ impl<'de> Deserialize<'de> for Form {
         if values.len() > Self::FIELDS_MAX {
             return Err(D::Error::custom("too many fields"));
         }
-        Ok(Self { values, ..Self::default() })
+        Ok(Self {
+            values,
+            ..Self::default()
+        })
     }
 }
 
@@ -173,14 +189,19 @@ mod tests {
 
     #[test]
     fn a_field_is_read_or_its_error_is_kept() {
-        let mut form = Form::new().with("username", "kestrel print").with("port", "21");
+        let mut form = Form::new()
+            .with("username", "kestrel print")
+            .with("port", "21");
 
         let name = form.read::<Username>("username");
         let port = form.read::<u16>("port");
 
         assert_eq!(name, None);
         assert_eq!(port, Some(21));
-        assert!(form.error_text("username").starts_with("User name “kestrel print” has a space"));
+        assert!(
+            form.error_text("username")
+                .starts_with("User name “kestrel print” has a space")
+        );
         assert_eq!(form.summary(), "1 thing needs fixing");
         assert_eq!(form.value("username"), "kestrel print");
     }

@@ -37,12 +37,18 @@ impl Figure {
     pub(crate) fn of(value: impl fmt::Display) -> Self {
         let text = value.to_string();
         let (number, unit) = text.split_once('\u{a0}').unwrap_or((&text, ""));
-        Self { number: number.to_owned(), unit: unit.to_owned() }
+        Self {
+            number: number.to_owned(),
+            unit: unit.to_owned(),
+        }
     }
 
     /// A count with what it is out of.
     pub(crate) fn count(count: u64, rest: impl Into<String>) -> Self {
-        Self { number: Count(count).to_string(), unit: rest.into() }
+        Self {
+            number: Count(count).to_string(),
+            unit: rest.into(),
+        }
     }
 }
 
@@ -80,7 +86,11 @@ impl Pct {
     /// The share in thousandths; may exceed 1,000.
     pub(crate) fn per_mille(self) -> u64 {
         let whole = u128::from(self.whole.max(1));
-        let part = if self.whole == 0 { 1 } else { u128::from(self.part) };
+        let part = if self.whole == 0 {
+            1
+        } else {
+            u128::from(self.part)
+        };
         u64::try_from(part * 1_000 / whole).unwrap_or(u64::MAX)
     }
 }
@@ -113,7 +123,12 @@ impl fmt::Display for Span {
             }
             60..3_600 => write!(f, "{}\u{a0}min", seconds / 60),
             3_600..86_400 if seconds / 60 % 60 > 0 && seconds < 36_000 => {
-                write!(f, "{}\u{a0}h {}\u{a0}min", seconds / 3_600, seconds / 60 % 60)
+                write!(
+                    f,
+                    "{}\u{a0}h {}\u{a0}min",
+                    seconds / 3_600,
+                    seconds / 60 % 60
+                )
             }
             3_600..86_400 => write!(f, "{}\u{a0}h", seconds / 3_600),
             86_400..172_800 => f.write_str("1\u{a0}day"),
@@ -171,7 +186,11 @@ impl When {
     /// The date, without the year in this year: `12 Mar`, `3 Feb 2025`.
     pub(crate) fn day(self) -> String {
         let at = zoned(self.at);
-        let pattern = if at.year() == zoned(self.now).year() { "%-d %b" } else { "%-d %b %Y" };
+        let pattern = if at.year() == zoned(self.now).year() {
+            "%-d %b"
+        } else {
+            "%-d %b %Y"
+        };
         at.strftime(pattern).to_string()
     }
 
@@ -182,7 +201,9 @@ impl When {
 
     /// Everything, for a tooltip: `Thu 12 Mar 2026, 14:32:08 +01:00`.
     pub(crate) fn full(self) -> String {
-        zoned(self.at).strftime("%a %-d %b %Y, %H:%M:%S %:z").to_string()
+        zoned(self.at)
+            .strftime("%a %-d %b %Y, %H:%M:%S %:z")
+            .to_string()
     }
 
     /// The heading of a day in a log: `Today, 12 March`, `Yesterday, 11 March`, `Mon 9 March`.
@@ -234,10 +255,16 @@ pub(crate) fn plural(count: u64, one: &str, many: &str) -> String {
 
 /// The two letters that stand for a person.
 pub(crate) fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
+    let mut words = name
+        .split_whitespace()
+        .filter_map(|word| word.chars().next());
     let first = words.next();
     let last = words.last();
-    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    first
+        .into_iter()
+        .chain(last)
+        .flat_map(char::to_uppercase)
+        .collect()
 }
 
 /// Read once: a server does not travel.
@@ -313,7 +340,10 @@ mod tests {
     fn a_figure_parts_number_and_unit() {
         let figure = Figure::of(Rate(53_267_660));
 
-        assert_eq!((figure.number.as_str(), figure.unit.as_str()), ("50.7", "MiB/s"));
+        assert_eq!(
+            (figure.number.as_str(), figure.unit.as_str()),
+            ("50.7", "MiB/s")
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::assets::{AssetUrls, URLS};
 use super::format::{Count, When, initials};
 use super::visitor::Visitor;
 use crate::clock::Timestamp;
-use crate::hosting::admins::WebSession;
+use crate::model::SignedIn;
 
 /// The product.
 pub(crate) const BRAND: &str = "Quaymaster";
@@ -67,7 +67,7 @@ pub(crate) struct Surroundings {
 
 impl Layout {
     /// The frame of a page for whoever holds `session`.
-    pub(crate) fn new(visitor: &Visitor, session: &WebSession, around: Surroundings) -> Self {
+    pub(crate) fn new(visitor: &Visitor, session: &SignedIn, around: Surroundings) -> Self {
         let admin = &session.admin;
         let ip = visitor.browser().ip;
         Self {
@@ -83,7 +83,11 @@ impl Layout {
             csrf: visitor.form_token(),
             here: visitor.here().to_owned(),
             now: When::new(around.now, around.now),
-            toasts: visitor.flash().map(super::flash::Flash::text).into_iter().collect(),
+            toasts: visitor
+                .flash()
+                .map(super::flash::Flash::text)
+                .into_iter()
+                .collect(),
             is_plain: !visitor.is_secure() && !ip.is_loopback() && !ip.is_unspecified(),
             assets: &URLS,
             counts: around.counts,
@@ -104,6 +108,33 @@ impl Layout {
         self
     }
 
+    /// A layout for the samples of pages, as an owner sees it.
+    #[cfg(test)]
+    pub(crate) fn sample(title: &str, here: &str) -> Self {
+        let now = Timestamp::from_seconds(1_773_322_328);
+        Self {
+            title: title.to_owned(),
+            has_errors: false,
+            brand: BRAND,
+            host: "ftp.northlight.example".to_owned(),
+            name: "Mara Lindqvist".to_owned(),
+            initials: "ML".to_owned(),
+            email: "mara@northlight.example".to_owned(),
+            role: "Owner",
+            theme: "auto".to_owned(),
+            csrf: "token-of-the-session".to_owned(),
+            here: here.to_owned(),
+            now: When::new(now, now),
+            toasts: Vec::new(),
+            is_plain: false,
+            assets: &URLS,
+            counts: Counts {
+                sessions: 9,
+                accounts: 248,
+            },
+        }
+    }
+
     /// `Error: New account · Quaymaster`.
     pub(crate) fn head_title(&self) -> String {
         head_title(&self.title, self.has_errors)
@@ -120,7 +151,10 @@ impl Layout {
         let mut groups: Vec<NavGroup> = Vec::new();
         for entry in NAV {
             if groups.last().is_none_or(|group| group.title != entry.group) {
-                groups.push(NavGroup { title: entry.group, links: Vec::new() });
+                groups.push(NavGroup {
+                    title: entry.group,
+                    links: Vec::new(),
+                });
             }
             let link = NavLink {
                 url: entry.url,
@@ -179,7 +213,11 @@ impl SignedOutLayout {
             brand: BRAND,
             host,
             csrf: visitor.form_token(),
-            toasts: visitor.flash().map(super::flash::Flash::text).into_iter().collect(),
+            toasts: visitor
+                .flash()
+                .map(super::flash::Flash::text)
+                .into_iter()
+                .collect(),
             assets: &URLS,
         }
     }
@@ -189,6 +227,20 @@ impl SignedOutLayout {
     pub(crate) fn with_errors(mut self, has_errors: bool) -> Self {
         self.has_errors = has_errors;
         self
+    }
+
+    /// A layout for the samples of pages.
+    #[cfg(test)]
+    pub(crate) fn sample(title: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            has_errors: false,
+            brand: BRAND,
+            host: "ftp.northlight.example".to_owned(),
+            csrf: "token-of-the-visit".to_owned(),
+            toasts: Vec::new(),
+            assets: &URLS,
+        }
     }
 
     /// `Error: Sign in · Quaymaster`.
@@ -238,7 +290,13 @@ const fn entry(
     icon: &'static str,
     key: &'static str,
 ) -> NavEntry {
-    NavEntry { group, url, label, icon, key }
+    NavEntry {
+        group,
+        url,
+        label,
+        icon,
+        key,
+    }
 }
 
 /// Every page that has a link of its own, by group. A page is added here when it exists.
@@ -250,15 +308,28 @@ const NAV: &[NavEntry] = &[
     entry("Customers", "/admin/plans", "Plans", "plans", "p"),
     entry("Activity", "/admin/transfers", "Transfers", "transfer", "t"),
     entry("Activity", "/admin/audit", "Audit log", "audit", ""),
-    entry("Server", "/admin/network", "Network and ports", "network", "n"),
-    entry("Administration", "/admin/settings", "Settings", "settings", "s"),
+    entry(
+        "Server",
+        "/admin/network",
+        "Network and ports",
+        "network",
+        "n",
+    ),
+    entry(
+        "Administration",
+        "/admin/settings",
+        "Settings",
+        "settings",
+        "s",
+    ),
 ];
 
 fn is_current(url: &str, path: &str) -> bool {
     if url == "/admin" {
         return path == url;
     }
-    path.strip_prefix(url).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(url)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn head_title(title: &str, has_errors: bool) -> String {

@@ -22,13 +22,20 @@ impl Meter {
     /// Bytes of a storage limit: amber from 90 %, red from 97 %.
     pub(crate) fn storage(used: u64, limit: Limit) -> Self {
         let Some(limit) = limit else {
-            return Self { used: Bytes(used).to_string(), ..Self::default() };
+            return Self {
+                used: Bytes(used).to_string(),
+                ..Self::default()
+            };
         };
         let (used_text, limit_text) = (Bytes(used).to_string(), Bytes(limit).to_string());
         // `46.8 of 50 GiB`: the unit once, if both share it.
         let unit = |text: &str| text.split_once('\u{a0}').map(|(_, unit)| unit.to_owned());
         let same = unit(&used_text) == unit(&limit_text);
-        let number = used_text.split('\u{a0}').next().unwrap_or_default().to_owned();
+        let number = used_text
+            .split('\u{a0}')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         let words = if same { number } else { used_text };
         Self::filled(words, limit_text, Pct::of(used, limit))
     }
@@ -36,17 +43,26 @@ impl Meter {
     /// Files of a limit, with the same colours.
     pub(crate) fn count(used: u64, limit: Limit) -> Self {
         match limit {
-            None => Self { used: Count(used).to_string(), ..Self::default() },
-            Some(limit) => {
-                Self::filled(Count(used).to_string(), Count(limit).to_string(), Pct::of(used, limit))
-            }
+            None => Self {
+                used: Count(used).to_string(),
+                ..Self::default()
+            },
+            Some(limit) => Self::filled(
+                Count(used).to_string(),
+                Count(limit).to_string(),
+                Pct::of(used, limit),
+            ),
         }
     }
 
     /// A plain share of a whole, without a state.
     pub(crate) fn share(part: u64, whole: u64) -> Self {
         let share = Pct::of(part, whole.max(1));
-        Self { percent: share.to_string(), width: width(share.per_mille()), ..Self::default() }
+        Self {
+            percent: share.to_string(),
+            width: width(share.per_mille()),
+            ..Self::default()
+        }
     }
 
     /// Whether there is a limit to measure against.
@@ -60,7 +76,13 @@ impl Meter {
             900.. => "warn",
             _ => "",
         };
-        Self { used, limit, percent: share.to_string(), width: width(share.per_mille()), state }
+        Self {
+            used,
+            limit,
+            percent: share.to_string(),
+            width: width(share.per_mille()),
+            state,
+        }
     }
 }
 
@@ -79,7 +101,10 @@ mod tests {
     fn the_unit_is_written_once_if_both_share_it() {
         let meter = Meter::storage(46 * GIB, Some(50 * GIB));
 
-        assert_eq!((meter.used.as_str(), meter.limit.as_str()), ("46", "50\u{a0}GiB"));
+        assert_eq!(
+            (meter.used.as_str(), meter.limit.as_str()),
+            ("46", "50\u{a0}GiB")
+        );
         assert_eq!((meter.width.as_str(), meter.state), ("92.0", "warn"));
     }
 
@@ -87,7 +112,10 @@ mod tests {
     fn over_the_limit_the_bar_is_full_and_the_figure_true() {
         let meter = Meter::storage(51 * GIB, Some(50 * GIB));
 
-        assert_eq!((meter.percent.as_str(), meter.width.as_str()), ("102\u{a0}%", "100.0"));
+        assert_eq!(
+            (meter.percent.as_str(), meter.width.as_str()),
+            ("102\u{a0}%", "100.0")
+        );
         assert_eq!(meter.state, "bad");
     }
 

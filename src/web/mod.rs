@@ -1,1 +1,75 @@
-//! The browser door.
+//! The browser door: pages for administrators, rendered on the server, complete without script.
+//!
+//! The kit is here, the pages are in [`admin`]. A page takes an [`auth::Admin`], asks the services of
+//! [`crate::app::App`], fills one struct and lets its twin template print it.
+//!
+//! A new page: `admin/<page>.rs` with `routes()`, its page struct and `samples()`; the twin
+//! `templates/admin/<page>.html`; one line in `admin/mod.rs`; one in `samples.rs`; an entry in
+//! `layout::NAV` if it has a link of its own. A form is taken with [`auth::Submitted`], shown again
+//! with status 422 if something is wrong, and answered with [`auth::Admin::see_other`] if not.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::app::App;
+use state::Web;
+
+mod admin;
+mod assets;
+mod auth;
+mod cookie;
+mod csrf;
+mod csv;
+mod error;
+mod facts;
+mod flash;
+mod form;
+mod format;
+mod headers;
+mod icon;
+mod layout;
+mod live;
+mod meter;
+mod refusal;
+#[cfg(test)]
+mod samples;
+mod state;
+mod table;
+mod visitor;
+
+/// Most bytes of a form.
+const BODY_LIMIT_BYTES: usize = 256 * 1_024;
+/// Longest time until an answer begins.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// Every page, with everything that stands before it. The outermost layer is the last one.
+pub fn router(app: App) -> Router {
+    let web = Web::new(app);
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/admin") }))
+        .nest("/admin", admin::routes())
+        .merge(assets::routes())
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
+        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ANSWER_WITHIN,
+        ))
+        .layer(CatchPanicLayer::custom(refusal::PanicPage))
+        .layer(from_fn_with_state(web.clone(), csrf::same_origin))
+        .layer(from_fn_with_state(web.clone(), refusal::pages))
+        .layer(from_fn_with_state(web.clone(), visitor::recognise))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(web.clone(), headers::secure))
+        .with_state(web)
+}

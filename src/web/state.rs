@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
+use super::facts;
 use super::live::Live;
 use crate::app::App;
 
@@ -24,8 +25,11 @@ impl Web {
     /// The state behind all pages.
     pub(crate) fn new(app: App) -> Self {
         let live = Live::new(app.sessions.clone(), Arc::clone(&app.clock));
-        let origin = app.web_url().trim_end_matches('/').to_owned();
-        Self { app, own: Arc::new(Own { origin, live }) }
+        let origin = facts::origin(&app);
+        Self {
+            app,
+            own: Arc::new(Own { origin, live }),
+        }
     }
 
     /// Every service.

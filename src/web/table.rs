@@ -12,7 +12,10 @@ pub(crate) struct Address {
 impl Address {
     /// The page at `path` without a query.
     pub(crate) fn new(path: impl Into<String>) -> Self {
-        Self { path: path.into(), query: Vec::new() }
+        Self {
+            path: path.into(),
+            query: Vec::new(),
+        }
     }
 
     /// Adds a parameter; an empty value is the default and is left out. A parameter that is there
@@ -124,30 +127,48 @@ impl Sort {
     /// Reads `sort` and `dir`; what names no column falls back to the first that can be sorted.
     pub(crate) fn read(columns: &[Column], sort: &str, dir: &str) -> Self {
         let sortable = || columns.iter().filter(|column| !column.key.is_empty());
-        let found = sortable().find(|column| column.key == sort).or_else(|| sortable().next());
+        let found = sortable()
+            .find(|column| column.key == sort)
+            .or_else(|| sortable().next());
         let Some(column) = found else {
-            return Self { key: "", direction: Direction::Ascending };
+            return Self {
+                key: "",
+                direction: Direction::Ascending,
+            };
         };
         let direction = match dir {
             "asc" => Direction::Ascending,
             "desc" => Direction::Descending,
             _ => column.natural,
         };
-        Self { key: column.key, direction }
+        Self {
+            key: column.key,
+            direction,
+        }
     }
 
     /// The head of the table: a link per column that can be sorted.
     pub(crate) fn heads(self, columns: &[Column], here: &Address) -> Vec<Head> {
-        columns.iter().map(|column| self.head(*column, here)).collect()
+        columns
+            .iter()
+            .map(|column| self.head(*column, here))
+            .collect()
     }
 
     fn head(self, column: Column, here: &Address) -> Head {
         let is_current = !column.key.is_empty() && column.key == self.key;
-        let direction = if is_current { self.direction.flipped() } else { column.natural };
+        let direction = if is_current {
+            self.direction.flipped()
+        } else {
+            column.natural
+        };
         let url = if column.key.is_empty() {
             String::new()
         } else {
-            here.clone().with("sort", column.key).with("dir", direction.as_str()).to_string()
+            here.clone()
+                .with("sort", column.key)
+                .with("dir", direction.as_str())
+                .to_string()
         };
         Head {
             label: column.label,
@@ -213,7 +234,11 @@ impl Pager {
         let last = total.div_ceil(size).max(1);
         let page = page.clamp(1, last);
         let link = |page: u64| {
-            let number = if page == 1 { String::new() } else { page.to_string() };
+            let number = if page == 1 {
+                String::new()
+            } else {
+                page.to_string()
+            };
             here.clone().with("page", number).to_string()
         };
         let from = (page - 1) * size + u64::from(total > 0);
@@ -227,8 +252,16 @@ impl Pager {
             ),
             back_label: "Previous",
             on_label: "Next",
-            back: if page > 1 { link(page - 1) } else { String::new() },
-            on: if page < last { link(page + 1) } else { String::new() },
+            back: if page > 1 {
+                link(page - 1)
+            } else {
+                String::new()
+            },
+            on: if page < last {
+                link(page + 1)
+            } else {
+                String::new()
+            },
         }
     }
 
@@ -250,13 +283,26 @@ mod tests {
     use super::*;
 
     const COLUMNS: [Column; 2] = [
-        Column { key: "name", label: "Name", natural: Direction::Ascending, class: "" },
-        Column { key: "size", label: "Size", natural: Direction::Descending, class: "r" },
+        Column {
+            key: "name",
+            label: "Name",
+            natural: Direction::Ascending,
+            class: "",
+        },
+        Column {
+            key: "size",
+            label: "Size",
+            natural: Direction::Descending,
+            class: "r",
+        },
     ];
 
     #[test]
     fn an_address_leaves_defaults_out_and_encodes_the_rest() {
-        let address = Address::new("/admin/accounts").with("q", "a b&c").with("plan", "").with("page", 2);
+        let address = Address::new("/admin/accounts")
+            .with("q", "a b&c")
+            .with("plan", "")
+            .with("page", 2);
 
         assert_eq!(address.to_string(), "/admin/accounts?q=a%20b%26c&page=2");
     }

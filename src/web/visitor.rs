@@ -13,8 +13,8 @@ use super::error::PageError;
 use super::flash::Flash;
 use super::state::Web;
 use super::{cookie, csrf};
-use crate::hosting::admins::{Browser, WebSession};
-use crate::model::Secret;
+use crate::hosting::admins::Browser;
+use crate::model::{Secret, SignedIn};
 
 /// The name of the cookie that holds the token of a sign-in.
 pub(crate) const SESSION_COOKIE: &str = "sid";
@@ -32,7 +32,7 @@ pub(crate) struct Visitor(Arc<Facts>);
 
 #[derive(Debug)]
 struct Facts {
-    session: Option<WebSession>,
+    session: Option<SignedIn>,
     had_cookie: bool,
     visit: Option<Secret>,
     flash: Option<Flash>,
@@ -43,7 +43,7 @@ struct Facts {
 
 impl Visitor {
     /// The sign-in, if there is one.
-    pub(crate) fn session(&self) -> Option<&WebSession> {
+    pub(crate) fn session(&self) -> Option<&SignedIn> {
         self.0.session.as_ref()
     }
 
@@ -55,7 +55,7 @@ impl Visitor {
     /// What a form of this visitor must send back.
     pub(crate) fn form_token(&self) -> String {
         match (&self.0.session, &self.0.visit) {
-            (Some(session), _) => session.csrf.expose().to_owned(),
+            (Some(session), _) => session.session.csrf.expose().to_owned(),
             (None, Some(visit)) => csrf::token(visit),
             (None, None) => String::new(),
         }
@@ -88,7 +88,11 @@ impl Visitor {
 }
 
 /// Looks up who asks, and tidies the cookies of the answer.
-pub(crate) async fn recognise(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn recognise(
+    State(web): State<Web>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let secure = web.is_secure();
     let headers = request.headers();
     let token = cookie::read(headers, &cookie::name(SESSION_COOKIE, secure)).map(Secret::new);
@@ -101,7 +105,11 @@ pub(crate) async fn recognise(State(web): State<Web>, mut request: Request, next
     };
     let known_visit = cookie::read(headers, &cookie::name(VISIT_COOKIE, secure));
     let starts_visit = session.is_none() && known_visit.is_none() && has_signed_out_form(&request);
-    let visit = if starts_visit { Some(random_token()) } else { known_visit };
+    let visit = if starts_visit {
+        Some(random_token())
+    } else {
+        known_visit
+    };
     let flash = Flash::read(headers, secure);
     let had_flash = flash.is_some();
     let visitor = Visitor(Arc::new(Facts {
@@ -110,7 +118,11 @@ pub(crate) async fn recognise(State(web): State<Web>, mut request: Request, next
         visit: visit.clone().map(Secret::new),
         flash,
         browser: browser(&request),
-        here: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        here: request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str())
+            .to_owned(),
         secure,
     }));
     request.extensions_mut().insert(visitor);
@@ -118,17 +130,35 @@ pub(crate) async fn recognise(State(web): State<Web>, mut request: Request, next
     let mut response = next.run(request).await;
 
     if starts_visit && let Some(visit) = visit {
-        cookie::set(response.headers_mut(), VISIT_COOKIE, &visit, VISIT_LIFETIME, secure);
+        cookie::set(
+            response.headers_mut(),
+            VISIT_COOKIE,
+            &visit,
+            VISIT_LIFETIME,
+            secure,
+        );
     }
     if had_flash && is_page(&response) {
-        cookie::set(response.headers_mut(), FLASH_COOKIE, "", Duration::ZERO, secure);
+        cookie::set(
+            response.headers_mut(),
+            FLASH_COOKIE,
+            "",
+            Duration::ZERO,
+            secure,
+        );
     }
     response
 }
 
 /// Leaves a notice for the next page.
 pub(crate) fn leave(flash: &Flash, headers: &mut HeaderMap, secure: bool) {
-    cookie::set(headers, FLASH_COOKIE, &flash.encode(), FLASH_LIFETIME, secure);
+    cookie::set(
+        headers,
+        FLASH_COOKIE,
+        &flash.encode(),
+        FLASH_LIFETIME,
+        secure,
+    );
 }
 
 /// 256 random bits as text.
@@ -138,15 +168,21 @@ fn random_token() -> String {
 
 fn has_signed_out_form(request: &Request) -> bool {
     let path = request.uri().path();
-    request.method() == Method::GET && (path.starts_with("/admin/sign-in") || path.starts_with("/setup"))
+    request.method() == Method::GET
+        && (path.starts_with("/admin/sign-in") || path.starts_with("/setup"))
 }
 
 fn browser(request: &Request) -> Browser {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let user_agent = request.headers().get(header::USER_AGENT);
     Browser {
-        ip: peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical()),
-        user_agent: user_agent.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned(),
+        ip: peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
+            peer.0.ip().to_canonical()
+        }),
+        user_agent: user_agent
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned(),
     }
 }
 

@@ -1,0 +1,18 @@
+//! The pages of the administration, one file each.
+
+use axum::Router;
+
+use super::state::Web;
+
+mod sign_in;
+
+/// Every page below `/admin`.
+pub(super) fn routes() -> Router<Web> {
+    Router::new().merge(sign_in::routes())
+}
+
+/// Every page with made-up values.
+#[cfg(test)]
+pub(super) fn samples() -> Vec<(&'static str, String)> {
+    [sign_in::samples()].concat()
+}

@@ -1,0 +1,196 @@
+//! `/admin/sign-in` and `/admin/sign-out`: the way in and out.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::hosting::admins::AdminError;
+use crate::model::Secret;
+use crate::web::auth::{Admin, Guest, Submitted};
+use crate::web::cookie;
+use crate::web::error::PageError;
+use crate::web::flash::Notice;
+use crate::web::form::Form;
+use crate::web::layout::SignedOutLayout;
+use crate::web::state::Web;
+use crate::web::visitor::{SESSION_COOKIE, SESSION_LIFETIME, leave};
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/sign-in", get(show).post(submit))
+        .route("/sign-out", post(sign_out))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/sign_in.html")]
+struct SignInPage {
+    layout: SignedOutLayout,
+    form: Form,
+    /// What is wrong, as the heading of the summary; empty at first.
+    refused: String,
+    /// The sign-in ended by itself.
+    ended: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Arrival {
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    ended: String,
+}
+
+async fn show(
+    State(app): State<App>,
+    guest: Guest,
+    Query(arrival): Query<Arrival>,
+) -> Result<Response, PageError> {
+    if guest.visitor.session().is_some() {
+        return Ok(Redirect::to(own_path(&arrival.next)).into_response());
+    }
+    if app.setup.is_open().await? {
+        return Ok(Redirect::to("/setup").into_response());
+    }
+    let page = SignInPage {
+        layout: guest.layout("Sign in"),
+        form: Form::new().with("next", own_path(&arrival.next)),
+        refused: String::new(),
+        ended: !arrival.ended.is_empty(),
+    };
+    Ok(page.into_response())
+}
+
+async fn submit(
+    State(app): State<App>,
+    guest: Guest,
+    Submitted(mut form): Submitted,
+) -> Result<Response, PageError> {
+    let email = form.value("email").trim().to_owned();
+    let password = Secret::new(form.value("password").to_owned());
+    form.forget("password");
+    match app
+        .admins
+        .sign_in(&email, &password, guest.visitor.browser())
+        .await
+    {
+        Ok(signed_in) => {
+            let mut response = Redirect::to(own_path(form.value("next"))).into_response();
+            remember(
+                &signed_in.token,
+                response.headers_mut(),
+                guest.visitor.is_secure(),
+            );
+            Ok(response)
+        }
+        Err(error @ AdminError::Incorrect) => Ok(refused(
+            &guest,
+            form,
+            error.to_string(),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        )),
+        Err(AdminError::TooManyTries { wait_seconds }) => {
+            let minutes = wait_seconds.div_ceil(60).max(1);
+            let unit = if minutes == 1 { "minute" } else { "minutes" };
+            let text = format!("Too many tries. Wait {minutes} {unit}");
+            Ok(refused(&guest, form, text, StatusCode::TOO_MANY_REQUESTS))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn sign_out(
+    State(app): State<App>,
+    admin: Admin,
+    Submitted(_): Submitted,
+) -> Result<Response, PageError> {
+    app.admins
+        .sign_out(admin.session(), admin.visitor().browser())
+        .await?;
+    let secure = admin.visitor().is_secure();
+    let mut response = Redirect::to("/admin/sign-in").into_response();
+    let headers = response.headers_mut();
+    cookie::set(
+        headers,
+        SESSION_COOKIE,
+        "",
+        std::time::Duration::ZERO,
+        secure,
+    );
+    leave(&Notice::SignedOut.into(), headers, secure);
+    Ok(response)
+}
+
+/// Gives the browser the token of a sign-in.
+pub(crate) fn remember(token: &Secret, headers: &mut HeaderMap, secure: bool) {
+    cookie::set(
+        headers,
+        SESSION_COOKIE,
+        token.expose(),
+        SESSION_LIFETIME,
+        secure,
+    );
+}
+
+fn refused(guest: &Guest, form: Form, text: String, status: StatusCode) -> Response {
+    let layout = guest.layout("Sign in").with_errors(true);
+    (
+        status,
+        SignInPage {
+            layout,
+            form,
+            refused: text,
+            ended: false,
+        },
+    )
+        .into_response()
+}
+
+/// A path of this server to go on to; anything else leads to the dashboard.
+fn own_path(next: &str) -> &str {
+    // `//host` and `/\host` would leave the server.
+    let is_own = next.starts_with("/admin") && !next.contains(['\\', '\r', '\n']);
+    if is_own { next } else { "/admin" }
+}
+
+/// The page at first, and after a wrong password.
+#[cfg(test)]
+pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
+    let page = |refused: &str| SignInPage {
+        layout: SignedOutLayout::sample("Sign in").with_errors(!refused.is_empty()),
+        form: Form::new().with("email", "mara@northlight.example"),
+        refused: refused.to_owned(),
+        ended: refused.is_empty(),
+    };
+    vec![
+        ("sign-in", page("").to_string()),
+        (
+            "sign-in-error",
+            page("E-mail or password is wrong").to_string(),
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_of_ours_is_gone_on_to() {
+        assert_eq!(own_path("/admin/live?q=a"), "/admin/live?q=a");
+        for foreign in [
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil",
+            "/setup",
+        ] {
+            assert_eq!(own_path(foreign), "/admin", "{foreign}");
+        }
+    }
+}
