@@ -1,5 +1,18 @@
 //! Log output and metric names.
 
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use tracing_subscriber::EnvFilter;
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum LogFormat {
@@ -33,7 +46,16 @@ pub enum TelemetryError {
 ///
 /// See [`TelemetryError`].
 pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
-    todo!("{format:?} {filter}")
+    let parsed = EnvFilter::try_new(filter).map_err(|error| TelemetryError::Filter {
+        filter: filter.to_owned(),
+        reason: error.to_string(),
+    })?;
+    let lines = tracing_subscriber::fmt().with_env_filter(parsed);
+    let set_up = match format {
+        LogFormat::Text => lines.with_ansi(std::io::stdout().is_terminal()).try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    };
+    set_up.map_err(|_| TelemetryError::Twice)
 }
 
 /// The direction of a transfer.
@@ -58,49 +80,199 @@ pub enum PassiveState {
     Failing,
 }
 
-/// The metrics of one instance.
+/// The metrics of one instance. Cloning is cheap; all clones count into the same numbers.
 #[derive(Clone, Debug)]
-pub struct Metrics {}
+pub struct Metrics(Arc<Instruments>);
+
+#[derive(Debug)]
+struct Instruments {
+    registry: Registry,
+    sessions: Gauge,
+    commands: Family<CommandLabels, Counter>,
+    logins: Family<ResultLabels, Counter>,
+    transfers: Family<TransferLabels, Counter>,
+    transfer_bytes: Family<DirectionLabels, Counter<u64, AtomicU64>>,
+    passive_ports: Family<StateLabels, Gauge>,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
+struct CommandLabels {
+    command: &'static str,
+    code: u32,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
+struct TransferLabels {
+    direction: Direction,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
+struct DirectionLabels {
+    direction: Direction,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
+struct StateLabels {
+    state: PassiveState,
+}
 
 impl Metrics {
     /// All metrics at zero.
     pub fn new() -> Self {
-        todo!()
+        let mut registry = Registry::with_prefix("quaymaster_ftp");
+        let sessions = Gauge::default();
+        let commands = Family::default();
+        let logins = Family::default();
+        let transfers = Family::default();
+        let transfer_bytes = Family::default();
+        let passive_ports = Family::default();
+        // The library adds `_total` to the names of counters.
+        registry.register("sessions", "Open control connections", sessions.clone());
+        registry.register("commands", "Commands answered", commands.clone());
+        registry.register("logins", "Logins tried", logins.clone());
+        registry.register("transfers", "Transfers ended", transfers.clone());
+        registry.register(
+            "transfer_bytes",
+            "Bytes on data connections",
+            transfer_bytes.clone(),
+        );
+        registry.register("passive_ports", "Passive ports", passive_ports.clone());
+        Self(Arc::new(Instruments {
+            registry,
+            sessions,
+            commands,
+            logins,
+            transfers,
+            transfer_bytes,
+            passive_ports,
+        }))
     }
 
     /// How many control connections are open.
     pub fn set_sessions(&self, open: usize) {
-        todo!("{open}")
+        self.0.sessions.set(gauge(open));
     }
 
     /// A command was answered: its verb (a known one or `other`) and the reply code.
-    pub fn command(&self, verb: &'static str, code: u16) {
-        todo!("{verb} {code}")
+    pub fn command(&self, command: &'static str, code: u16) {
+        let code = u32::from(code);
+        let labels = CommandLabels { command, code };
+        self.0.commands.get_or_create(&labels).inc();
     }
 
     /// A login was tried; `result` is a word such as `ok` or `password`.
     pub fn login(&self, result: &'static str) {
-        todo!("{result}")
+        self.0.logins.get_or_create(&ResultLabels { result }).inc();
     }
 
     /// A transfer ended; `result` is a word such as `ok` or `aborted`.
     pub fn transfer(&self, direction: Direction, result: &'static str, bytes: u64) {
-        todo!("{direction:?} {result} {bytes}")
+        let labels = TransferLabels { direction, result };
+        self.0.transfers.get_or_create(&labels).inc();
+        let labels = DirectionLabels { direction };
+        self.0.transfer_bytes.get_or_create(&labels).inc_by(bytes);
     }
 
     /// How many passive ports are in a state.
     pub fn set_passive_ports(&self, state: PassiveState, ports: usize) {
-        todo!("{state:?} {ports}")
+        let labels = StateLabels { state };
+        self.0
+            .passive_ports
+            .get_or_create(&labels)
+            .set(gauge(ports));
     }
 
-    /// Everything in the OpenMetrics text format.
+    /// Everything in the `OpenMetrics` text format
+    /// (`application/openmetrics-text; version=1.0.0; charset=utf-8`).
     pub fn render(&self) -> String {
-        todo!()
+        let mut text = String::new();
+        if encode(&mut text, &self.0.registry).is_err() {
+            // Writing into a string cannot fail; half a page would be worse than none.
+            text.clear();
+        }
+        text
     }
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl EncodeLabelValue for Direction {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        encoder.write_str(match self {
+            Self::Upload => "upload",
+            Self::Download => "download",
+        })
+    }
+}
+
+impl EncodeLabelValue for PassiveState {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        encoder.write_str(match self {
+            Self::Free => "free",
+            Self::Reserved => "reserved",
+            Self::Connected => "connected",
+            Self::Failing => "failing",
+        })
+    }
+}
+
+fn gauge(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_read_as_agreed() {
+        let metrics = Metrics::new();
+
+        metrics.set_sessions(3);
+        metrics.command("STOR", 226);
+        metrics.command("STOR", 226);
+        metrics.login("password");
+        metrics.transfer(Direction::Upload, "ok", 1_000);
+        metrics.transfer(Direction::Upload, "aborted", 24);
+        metrics.set_passive_ports(PassiveState::Free, 20);
+
+        let page = metrics.render();
+        for line in [
+            "quaymaster_ftp_sessions 3",
+            "quaymaster_ftp_commands_total{command=\"STOR\",code=\"226\"} 2",
+            "quaymaster_ftp_logins_total{result=\"password\"} 1",
+            "quaymaster_ftp_transfers_total{direction=\"upload\",result=\"ok\"} 1",
+            "quaymaster_ftp_transfer_bytes_total{direction=\"upload\"} 1024",
+            "quaymaster_ftp_passive_ports{state=\"free\"} 20",
+            "# EOF",
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line}\n{page}");
+        }
+    }
+
+    #[test]
+    fn two_instances_do_not_share_their_numbers() {
+        let (one, other) = (Metrics::new(), Metrics::new());
+
+        one.login("ok");
+
+        assert!(!other.render().contains("logins_total{"));
+    }
+
+    #[test]
+    fn a_filter_that_makes_no_sense_is_refused() {
+        let refused = init(LogFormat::Text, "info,quaymaster=loudly");
+
+        assert!(matches!(refused, Err(TelemetryError::Filter { .. })));
     }
 }

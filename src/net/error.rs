@@ -100,6 +100,9 @@ pub enum CertificateError {
     /// The self-signed certificate could not be made.
     #[error("a certificate could not be made: {0}")]
     Create(#[from] rcgen::Error),
+    /// The service is shutting down.
+    #[error("reading the certificate was interrupted: {0}")]
+    Interrupted(#[source] io::Error),
     /// The TLS configuration was refused.
     #[error("the TLS configuration was refused: {0}")]
     Config(#[source] rustls::Error),

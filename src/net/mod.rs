@@ -4,28 +4,34 @@
 pub mod active;
 pub mod address;
 pub mod certificate;
+pub mod control;
+pub mod data;
 pub mod error;
 pub mod listen;
 pub mod name;
 pub mod outgoing;
+mod pair;
 pub mod passive;
 pub mod peer;
-pub mod stream;
 pub mod surroundings;
 pub mod tls;
+mod transport;
 
 pub use active::{ActiveRefusal, connect, permit};
 pub use address::{AddressPolicy, advertised};
-pub use certificate::{CertificateFacts, CertificateStore};
+pub use certificate::CertificateStore;
+pub use control::ControlStream;
+pub use data::DataStream;
 pub use error::{BindError, CertificateError, HandshakeError, PassiveError};
 pub use listen::{BindAddresses, listen};
 pub use name::{NameStatus, PublicName};
 pub use outgoing::OutgoingPorts;
+pub use pair::CertificateFacts;
 pub use passive::{
     PassiveConnection, PassiveCounters, PassiveOptions, PassivePorts, PortReservation, PortState,
     PortView, ReservationRequest,
 };
 pub use peer::PeerNetwork;
-pub use stream::{ControlStream, DataStream, TlsFacts};
 pub use surroundings::Surroundings;
 pub use tls::SessionTls;
+pub use transport::TlsFacts;

@@ -2,10 +2,15 @@
 //! A session holds a *reservation* of a port for its peer; it ends when the data connection
 //! arrives, so a handful of ports serves any number of transfers.
 
+mod bookings;
+mod doors;
 mod options;
 mod ports;
 mod reservation;
+mod shared;
 mod view;
+
+pub(in crate::net) use reservation::ConnectedPort;
 
 pub use options::{PassiveOptions, ReservationRequest};
 pub use ports::PassivePorts;

@@ -16,6 +16,14 @@ pub struct PassiveOptions {
     pub per_peer: usize,
 }
 
+impl PassiveOptions {
+    /// How many of a peer's reservations one account may hold, if `ports` are open: a quarter, so
+    /// that neighbours behind the same address translation get their turn, but at least one.
+    pub(super) fn share(&self, ports: usize) -> usize {
+        (ports.min(self.per_peer) / 4).max(1)
+    }
+}
+
 impl Default for PassiveOptions {
     fn default() -> Self {
         Self {

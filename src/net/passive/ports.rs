@@ -1,5 +1,13 @@
-//! The shared pool of passive ports.
+//! The shared pool of passive ports: opening, changing, reserving.
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, oneshot};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -7,18 +15,50 @@ use crate::model::PortRange;
 use crate::net::error::{BindError, PassiveError};
 use crate::net::listen::BindAddresses;
 
+use super::bookings::{Answer, WaiterKey};
+use super::doors::{Opened, Slot, open_all};
 use super::options::{PassiveOptions, ReservationRequest};
 use super::reservation::PortReservation;
+use super::shared::Shared;
 use super::view::{PassiveCounters, PortView};
+
+/// How often old reservations are ended and blocked ports looked at.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
+/// How long a listener rests if the system cannot give it another connection, for example because
+/// too many files are open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// The passive ports of this process. Cloning is cheap.
 #[derive(Clone, Debug)]
-pub struct PassivePorts {}
+pub struct PassivePorts {
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// One change of the range at a time; the listeners are opened outside the state's lock.
+    changing: Arc<Mutex<()>>,
+}
 
 impl PassivePorts {
-    /// A pool without ports. Its tasks run on `tasks` and end with `stop`.
-    pub fn new(options: PassiveOptions, tasks: &TaskTracker, stop: CancellationToken) -> Self {
-        todo!("{options:?} {tasks:?} {stop:?}")
+    /// A pool without ports yet. They will be opened on the addresses `on`; the pool's tasks run on
+    /// `tasks` and end with `stop`.
+    pub fn new(
+        on: BindAddresses,
+        options: PassiveOptions,
+        tasks: &TaskTracker,
+        stop: CancellationToken,
+    ) -> Self {
+        let pool = Self {
+            shared: Arc::new(Shared::new(on, options)),
+            tasks: tasks.clone(),
+            stop,
+            changing: Arc::default(),
+        };
+        let housekeeper = pool.clone();
+        pool.tasks.spawn(async move {
+            let stop = housekeeper.stop.clone();
+            stop.run_until_cancelled(housekeeper.keep_house()).await;
+        });
+        pool
     }
 
     /// Opens the range at start-up. Ports that cannot be opened are returned; they are tried again
@@ -27,12 +67,17 @@ impl PassivePorts {
     /// # Errors
     ///
     /// The first failure if no port at all could be opened.
-    pub async fn open(
-        &self,
-        range: PortRange,
-        on: BindAddresses,
-    ) -> Result<Vec<BindError>, BindError> {
-        todo!("{range} {on:?}")
+    ///
+    /// # Cancel safety
+    ///
+    /// The range is opened or not.
+    pub async fn open(&self, range: PortRange) -> Result<Vec<BindError>, BindError> {
+        let _one_at_a_time = self.changing.lock().await;
+        let mut opened = self.open_missing(range).await;
+        if opened.listeners.is_empty() && !opened.failures.is_empty() {
+            return Err(opened.failures.swap_remove(0).1);
+        }
+        Ok(self.install(Some(range), opened))
     }
 
     /// Changes the range. The ports that are added are opened first; ports that left the range close
@@ -45,8 +90,14 @@ impl PassivePorts {
     /// # Cancel safety
     ///
     /// The change is made entirely or not at all.
-    pub async fn apply(&self, range: PortRange, on: BindAddresses) -> Result<(), BindError> {
-        todo!("{range} {on:?}")
+    pub async fn apply(&self, range: PortRange) -> Result<(), BindError> {
+        let _one_at_a_time = self.changing.lock().await;
+        let mut opened = self.open_missing(range).await;
+        if !opened.failures.is_empty() {
+            return Err(opened.failures.swap_remove(0).1);
+        }
+        self.install(Some(range), opened);
+        Ok(())
     }
 
     /// Reserves a random port for the peer, waiting a moment for one if all are taken.
@@ -63,21 +114,158 @@ impl PassivePorts {
         &self,
         request: ReservationRequest,
     ) -> Result<PortReservation, PassiveError> {
-        todo!("{request:?}")
+        let answer = self
+            .shared
+            .with(|state| state.bookings.request(request, Instant::now()));
+        let granted = match answer {
+            Answer::Booked(booked) => {
+                return Ok(PortReservation::new(Arc::clone(&self.shared), booked));
+            }
+            Answer::Closed => return Err(PassiveError::Closed),
+            Answer::Full => None,
+            Answer::Wait(key, granted) => {
+                let mut place = QueuePlace {
+                    shared: &self.shared,
+                    key,
+                    granted,
+                };
+                let waited = timeout(self.shared.options.wait, &mut place.granted).await;
+                waited.ok().and_then(Result::ok)
+            }
+        };
+        granted.ok_or_else(|| {
+            self.shared.count_exhausted();
+            PassiveError::Exhausted
+        })
     }
 
-    /// Whether a passive listener is open on `port`.
+    /// Whether `port` belongs to the range or still has a listener.
     pub fn owns(&self, port: u16) -> bool {
-        todo!("{port}")
+        self.shared.with(|state| state.doors.owns(port))
     }
 
     /// Every port, in ascending order.
     pub fn snapshot(&self) -> Vec<PortView> {
-        todo!()
+        self.shared.snapshot()
     }
 
     /// The numbers.
     pub fn counters(&self) -> PassiveCounters {
-        todo!()
+        self.shared.counters()
+    }
+
+    async fn open_missing(&self, range: PortRange) -> Opened {
+        let missing = self.shared.with(|state| state.doors.missing(range));
+        self.try_open(missing).await
+    }
+
+    async fn try_open(&self, slots: Vec<Slot>) -> Opened {
+        let on = self.shared.with(|state| state.doors.on());
+        let opening = tokio::task::spawn_blocking(move || open_all(slots, on));
+        opening.await.unwrap_or_default()
+    }
+
+    /// Puts what was opened into force; returns what could not be opened.
+    fn install(&self, range: Option<PortRange>, opened: Opened) -> Vec<BindError> {
+        let now = Instant::now();
+        self.shared.with(|state| {
+            if let Some(range) = range {
+                state.doors.set_range(range);
+            }
+            for (slot, listener) in opened.listeners {
+                let stop = self.stop.child_token();
+                match self.spawn_listener(slot, listener, stop.clone()) {
+                    Ok(()) => state.doors.opened(slot, stop),
+                    Err(error) => state.doors.blocked(slot, &error, now),
+                }
+            }
+            for (slot, error) in &opened.failures {
+                state.doors.blocked(*slot, error, now);
+            }
+            state.refresh(now);
+        });
+        opened
+            .failures
+            .into_iter()
+            .map(|(_, error)| error)
+            .collect()
+    }
+
+    fn spawn_listener(
+        &self,
+        slot: Slot,
+        listener: std::net::TcpListener,
+        stop: CancellationToken,
+    ) -> Result<(), BindError> {
+        let listener = TcpListener::from_std(listener).map_err(|source| BindError {
+            address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, slot.port)),
+            source,
+        })?;
+        let shared = Arc::clone(&self.shared);
+        self.tasks.spawn(async move {
+            stop.run_until_cancelled(accept_forever(slot.port, &listener, &shared))
+                .await;
+        });
+        Ok(())
+    }
+
+    async fn keep_house(self) {
+        let mut ticks = interval(HOUSEKEEPING);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.shared.expire(Instant::now());
+            self.retry_blocked().await;
+        }
+    }
+
+    async fn retry_blocked(&self) {
+        let _one_at_a_time = self.changing.lock().await;
+        let due = self.shared.with(|state| state.doors.due(Instant::now()));
+        if due.is_empty() {
+            return;
+        }
+        let opened = self.try_open(due).await;
+        for (slot, _) in &opened.listeners {
+            tracing::info!(port = slot.port, "passive port {} is open now", slot.port);
+        }
+        self.install(None, opened);
+    }
+}
+
+async fn accept_forever(port: u16, listener: &TcpListener, shared: &Arc<Shared>) {
+    loop {
+        match listener.accept().await {
+            Ok((socket, from)) => shared.arrived(port, socket, from),
+            Err(error) if is_about_the_peer(&error) => {}
+            Err(error) => {
+                tracing::warn!(port, %error, "passive port {port} cannot accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether the failure concerns one connection that is gone already, not the listener.
+fn is_about_the_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// A place in the queue; dropping it leaves the queue and gives back a port that was just granted.
+struct QueuePlace<'a> {
+    shared: &'a Arc<Shared>,
+    key: WaiterKey,
+    granted: oneshot::Receiver<PortReservation>,
+}
+
+impl Drop for QueuePlace<'_> {
+    fn drop(&mut self) {
+        self.shared
+            .with(|state| state.bookings.stop_waiting(self.key));
     }
 }

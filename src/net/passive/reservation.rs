@@ -1,27 +1,53 @@
 //! A reservation, and the connection that came in on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
 
 use crate::net::error::PassiveError;
+
+use super::bookings::{Booked, BookingKey};
+use super::shared::Shared;
 
 /// A port reserved for one peer. Dropping it gives the port back, and closes a connection that has
 /// arrived but was not taken.
 #[derive(Debug)]
-pub struct PortReservation {}
+pub struct PortReservation {
+    shared: Arc<Shared>,
+    key: BookingKey,
+    /// The connection waits in here if it is earlier than the verb that wants it.
+    arrival: Option<oneshot::Receiver<PassiveConnection>>,
+}
 
-/// A connection that came in on a passive port; the page counts it until it is dropped.
+/// A connection that came in on a passive port.
 #[derive(Debug)]
 pub struct PassiveConnection {
-    #[expect(dead_code, reason = "bodies follow")]
-    socket: TcpStream,
+    pub(in crate::net) socket: TcpStream,
+    pub(in crate::net) place: ConnectedPort,
+}
+
+/// The pool counts a connection on its port until this is dropped.
+#[derive(Debug)]
+pub(in crate::net) struct ConnectedPort {
+    shared: Arc<Shared>,
+    place: (u16, u64),
 }
 
 impl PortReservation {
+    pub(super) fn new(shared: Arc<Shared>, booked: Booked) -> Self {
+        Self {
+            shared,
+            key: booked.key,
+            arrival: Some(booked.arrival),
+        }
+    }
+
     /// The port to tell the client.
     pub fn port(&self) -> u16 {
-        todo!()
+        self.key.port
     }
 
     /// Waits for the client's connection, which may have arrived already. After
@@ -36,6 +62,58 @@ impl PortReservation {
     ///
     /// Dropping this future loses nothing.
     pub async fn accept(&mut self, within: Duration) -> Result<PassiveConnection, PassiveError> {
-        todo!("{within:?}")
+        let Some(arrival) = &mut self.arrival else {
+            return Err(PassiveError::Ended);
+        };
+        let key = self.key;
+        self.shared
+            .with(|state| state.bookings.keep(key, Instant::now() + within));
+        let arrived = timeout(within, &mut *arrival).await;
+        let result = match arrived {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(_expired)) => Err(PassiveError::Ended),
+            Err(_elapsed) => {
+                self.shared.release(key);
+                // It may have come between the deadline and the release.
+                arrival.try_recv().map_err(|_| {
+                    self.shared.count_timeout();
+                    PassiveError::TimedOut
+                })
+            }
+        };
+        self.arrival = None;
+        result
+    }
+}
+
+impl Drop for PortReservation {
+    fn drop(&mut self) {
+        self.shared.release(self.key);
+    }
+}
+
+impl PassiveConnection {
+    pub(super) fn new(shared: Arc<Shared>, socket: TcpStream, place: (u16, u64)) -> Self {
+        Self {
+            socket,
+            place: ConnectedPort { shared, place },
+        }
+    }
+
+    /// The port it came in on.
+    pub fn port(&self) -> u16 {
+        self.place.port()
+    }
+}
+
+impl ConnectedPort {
+    pub(in crate::net) fn port(&self) -> u16 {
+        self.place.0
+    }
+}
+
+impl Drop for ConnectedPort {
+    fn drop(&mut self) {
+        self.shared.disconnected(self.place);
     }
 }

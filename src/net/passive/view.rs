@@ -20,7 +20,7 @@ pub struct PortView {
 pub enum PortState {
     /// Nothing; it can be had.
     Free,
-    /// Reserved by so many peers, no connection open.
+    /// Reserved by so many sessions, no connection open.
     Reserved(usize),
     /// So many data connections are open.
     Connected(usize),
@@ -28,7 +28,7 @@ pub enum PortState {
     Failing(String),
     /// Another program holds it.
     Foreign,
-    /// It left the range and closes when its last reservation ends.
+    /// It left the range and is kept for the reservations and transfers that are left.
     Draining,
 }
 
@@ -43,7 +43,7 @@ pub struct PassiveCounters {
     pub connected: usize,
     /// Sessions waiting for a port at this moment.
     pub waiting: usize,
-    /// Data connections that reached their session.
+    /// Data connections that were reserved and arrived.
     pub connected_total: u64,
     /// Connections nobody had reserved; they were closed at once.
     pub strangers_total: u64,

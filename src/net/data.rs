@@ -1,0 +1,117 @@
+//! Data connections: the streams that carry files and listings.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::error::HandshakeError;
+use super::passive::{ConnectedPort, PassiveConnection};
+use super::transport::{TlsFacts, Transport, canonical, passes_through};
+
+/// A data connection, in the clear or encrypted. A TLS peer that ends without `close_notify` is
+/// seen as [`io::ErrorKind::UnexpectedEof`] by whoever reads.
+#[derive(Debug)]
+pub struct DataStream {
+    transport: Transport,
+    peer: SocketAddr,
+    place: Option<ConnectedPort>,
+}
+
+impl DataStream {
+    /// A connection that came in on a passive port. `stall` is how long unacknowledged bytes may
+    /// wait before the system gives up.
+    ///
+    /// # Errors
+    ///
+    /// The peer is gone already.
+    pub fn passive(connection: PassiveConnection, stall: Duration) -> io::Result<Self> {
+        let PassiveConnection { socket, place } = connection;
+        Ok(Self {
+            place: Some(place),
+            ..Self::active(socket, stall)?
+        })
+    }
+
+    /// A connection that the server made. `stall` is how long unacknowledged bytes may wait before
+    /// the system gives up.
+    ///
+    /// # Errors
+    ///
+    /// The peer is gone already.
+    pub fn active(socket: TcpStream, stall: Duration) -> io::Result<Self> {
+        let peer = canonical(socket.peer_addr()?);
+        Ok(Self {
+            transport: Transport::new(socket, stall)?,
+            peer,
+            place: None,
+        })
+    }
+
+    /// Encrypts the connection; the server plays the TLS server in active mode too (RFC 4217 §7).
+    ///
+    /// # Errors
+    ///
+    /// See [`HandshakeError`]; the connection is closed then.
+    pub async fn start_tls(
+        self,
+        config: Arc<ServerConfig>,
+        within: Duration,
+    ) -> Result<Self, HandshakeError> {
+        Ok(Self {
+            transport: self.transport.start_tls(config, within).await?,
+            ..self
+        })
+    }
+
+    /// Whether the connection is encrypted.
+    pub fn is_tls(&self) -> bool {
+        matches!(self.transport, Transport::Tls(_))
+    }
+
+    /// What was agreed; `None` in the clear.
+    pub fn tls(&self) -> Option<TlsFacts> {
+        self.transport.tls()
+    }
+
+    /// The client's address, an IPv4 address always written as such.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// The passive port it came in on; `None` in active mode.
+    pub fn passive_port(&self) -> Option<u16> {
+        self.place.as_ref().map(ConnectedPort::port)
+    }
+
+    /// The socket itself, if nothing has to be encrypted.
+    pub fn plain(&self) -> Option<&TcpStream> {
+        match &self.transport {
+            Transport::Plain(socket) => Some(socket),
+            Transport::Tls(_) => None,
+        }
+    }
+
+    /// Ends our side: the rest of the bytes, `close_notify` if encrypted, then the end of the
+    /// stream. The connection closes when the value is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The peer went away before the last byte, or does not take the rest within `within`.
+    pub async fn finish(&mut self, within: Duration) -> io::Result<()> {
+        timeout(within, self.transport.shutdown()).await?
+    }
+
+    /// Breaks the connection off, so that the client cannot take what it got for the whole file: no
+    /// `close_notify`, and a reset instead of an end.
+    pub fn abort(self) {
+        self.transport.reset_on_close();
+    }
+}
+
+passes_through!(DataStream);

@@ -1,0 +1,384 @@
+//! Who holds which port, who waits for one, and who gets the next: bookkeeping without sockets.
+//!
+//! A booking is keyed by port and peer, so one port serves many peers at once. Whenever something
+//! becomes free, the peer's queue is served at once; therefore a newcomer that can be served never
+//! overtakes somebody who could have been.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use rand::seq::IndexedRandom;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::model::{AccountId, SessionId};
+use crate::net::peer::PeerNetwork;
+
+use super::options::{PassiveOptions, ReservationRequest};
+use super::reservation::{PassiveConnection, PortReservation};
+
+/// A port that a peer used within this time is given to it last: its side of the earlier connection
+/// may still be in `TIME_WAIT`, there or in an address translator.
+const REST_TIME: Duration = Duration::from_secs(240);
+/// How many uses are remembered for that.
+const MAX_REMEMBERED: usize = 65_536;
+/// How many sessions of one peer may wait at the same time.
+const MAX_WAITING: usize = 128;
+/// Blind picks before all ports are looked at.
+const PICKS: usize = 8;
+
+/// All bookings.
+#[derive(Debug)]
+pub(super) struct Bookings {
+    options: PassiveOptions,
+    bookable: Bookable,
+    peers: HashMap<PeerNetwork, PeerBook>,
+    used: HashMap<(PeerNetwork, u16), Instant>,
+    grants: Vec<Grant>,
+    last_id: u64,
+}
+
+/// The ports that can be had, for each address family.
+#[derive(Debug, Default)]
+pub(super) struct Bookable {
+    pub(super) v4: Vec<u16>,
+    pub(super) v6: Vec<u16>,
+}
+
+/// Names one booking. The number tells it from a later one of the same peer on the same port.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct BookingKey {
+    pub(super) peer: PeerNetwork,
+    pub(super) port: u16,
+    number: u64,
+}
+
+/// Names one place in a queue.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct WaiterKey {
+    peer: PeerNetwork,
+    number: u64,
+}
+
+/// A port was found.
+#[derive(Debug)]
+pub(super) struct Booked {
+    pub(super) key: BookingKey,
+    /// Where the connection will come out.
+    pub(super) arrival: oneshot::Receiver<PassiveConnection>,
+}
+
+/// A port was found for somebody who waited.
+#[derive(Debug)]
+pub(super) struct Grant {
+    pub(super) booked: Booked,
+    pub(super) answer: oneshot::Sender<PortReservation>,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// A port was found.
+    Booked(Booked),
+    /// All ports are taken, or the account holds its share: there is a place in the queue.
+    Wait(WaiterKey, oneshot::Receiver<PortReservation>),
+    /// The queue is full.
+    Full,
+    /// No port is open for this address family.
+    Closed,
+}
+
+/// A connection has found its booking, which has ended with that.
+#[derive(Debug)]
+pub(super) struct Claimed {
+    pub(super) session: SessionId,
+    pub(super) arrival: oneshot::Sender<PassiveConnection>,
+}
+
+#[derive(Debug, Default)]
+struct PeerBook {
+    bookings: BTreeMap<u16, Booking>,
+    waiting: VecDeque<Waiter>,
+}
+
+#[derive(Debug)]
+struct Booking {
+    number: u64,
+    owner: AccountId,
+    session: SessionId,
+    local: Option<IpAddr>,
+    keep_until: Instant,
+    arrival: oneshot::Sender<PassiveConnection>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    number: u64,
+    request: ReservationRequest,
+    answer: oneshot::Sender<PortReservation>,
+}
+
+impl Bookings {
+    pub(super) fn new(options: PassiveOptions) -> Self {
+        Self {
+            options,
+            bookable: Bookable::default(),
+            peers: HashMap::new(),
+            used: HashMap::new(),
+            grants: Vec::new(),
+            last_id: 0,
+        }
+    }
+
+    /// Books a port, or takes a place in the queue.
+    pub(super) fn request(&mut self, request: ReservationRequest, now: Instant) -> Answer {
+        let peer = PeerNetwork::of(request.peer);
+        if self.bookable.for_peer(peer).is_empty() {
+            return Answer::Closed;
+        }
+        if let Some(booked) = self.book(&request, now) {
+            return Answer::Booked(booked);
+        }
+        let number = self.next_number();
+        let book = self.peers.entry(peer).or_default();
+        if book.waiting.len() >= MAX_WAITING {
+            return Answer::Full;
+        }
+        let (answer, granted) = oneshot::channel();
+        book.waiting.push_back(Waiter {
+            number,
+            request,
+            answer,
+        });
+        Answer::Wait(WaiterKey { peer, number }, granted)
+    }
+
+    /// Leaves the queue.
+    pub(super) fn stop_waiting(&mut self, key: WaiterKey) {
+        if let Some(book) = self.peers.get_mut(&key.peer) {
+            book.waiting.retain(|waiter| waiter.number != key.number);
+        }
+        self.forget_if_idle(key.peer);
+    }
+
+    /// Ends a booking that was not used. Returns whether it stood.
+    pub(super) fn release(&mut self, key: BookingKey, now: Instant) -> bool {
+        let Some(book) = self.peers.get_mut(&key.peer) else {
+            return false;
+        };
+        if book.bookings.get(&key.port).map(|held| held.number) != Some(key.number) {
+            return false;
+        }
+        book.bookings.remove(&key.port);
+        self.serve(key.peer, now);
+        true
+    }
+
+    /// A connection from `from` came in on `port` at the local address `local`. Its booking, if
+    /// there is one, ends here and not with the transfer.
+    pub(super) fn claim(
+        &mut self,
+        port: u16,
+        from: IpAddr,
+        local: IpAddr,
+        now: Instant,
+    ) -> Option<Claimed> {
+        let peer = PeerNetwork::of(from);
+        let book = self.peers.get_mut(&peer)?;
+        let wanted = book.bookings.get(&port)?.local;
+        if wanted.is_some_and(|wanted| wanted.to_canonical() != local.to_canonical()) {
+            return None;
+        }
+        let booking = book.bookings.remove(&port)?;
+        self.remember(peer, port, now);
+        self.serve(peer, now);
+        Some(Claimed {
+            session: booking.session,
+            arrival: booking.arrival,
+        })
+    }
+
+    /// Keeps a booking at least until `until`, because its session waits for the connection now.
+    pub(super) fn keep(&mut self, key: BookingKey, until: Instant) {
+        let booking = self
+            .peers
+            .get_mut(&key.peer)
+            .and_then(|book| book.bookings.get_mut(&key.port))
+            .filter(|booking| booking.number == key.number);
+        if let Some(booking) = booking {
+            booking.keep_until = booking.keep_until.max(until);
+        }
+    }
+
+    /// Ends the bookings that were not used in time; returns how many. Uses that no longer matter
+    /// are forgotten.
+    pub(super) fn expire(&mut self, now: Instant) -> usize {
+        self.used
+            .retain(|_, at| now.saturating_duration_since(*at) < REST_TIME);
+        let mut expired = 0;
+        let mut freed = Vec::new();
+        for (peer, book) in &mut self.peers {
+            let before = book.bookings.len();
+            book.bookings.retain(|_, held| held.keep_until > now);
+            if book.bookings.len() < before {
+                expired += before - book.bookings.len();
+                freed.push(*peer);
+            }
+        }
+        for peer in freed {
+            self.serve(peer, now);
+        }
+        expired
+    }
+
+    /// Changes the ports that can be had. Bookings on other ports stand until they end.
+    pub(super) fn set_bookable(&mut self, bookable: Bookable, now: Instant) {
+        self.bookable = bookable;
+        let waiting: Vec<PeerNetwork> = self.peers.keys().copied().collect();
+        for peer in waiting {
+            self.serve(peer, now);
+        }
+    }
+
+    /// The grants made since the last call; whoever changed the bookings delivers them.
+    pub(super) fn take_grants(&mut self) -> Vec<Grant> {
+        std::mem::take(&mut self.grants)
+    }
+
+    /// Whether a peer of this family holds `port`.
+    pub(super) fn is_held(&self, port: u16, is_ipv6: bool) -> bool {
+        self.peers
+            .iter()
+            .any(|(peer, book)| peer.is_ipv6() == is_ipv6 && book.bookings.contains_key(&port))
+    }
+
+    /// The sessions that hold a port, by port.
+    pub(super) fn holders(&self) -> BTreeMap<u16, Vec<SessionId>> {
+        let mut holders = BTreeMap::<u16, Vec<SessionId>>::new();
+        for book in self.peers.values() {
+            for (port, booking) in &book.bookings {
+                holders.entry(*port).or_default().push(booking.session);
+            }
+        }
+        holders
+    }
+
+    /// How many bookings stand.
+    pub(super) fn held(&self) -> usize {
+        self.peers.values().map(|book| book.bookings.len()).sum()
+    }
+
+    /// How many sessions wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.peers.values().map(|book| book.waiting.len()).sum()
+    }
+
+    /// Gives what is free to those who wait, in the order in which they came. Somebody whose account
+    /// holds its share does not stand in the way of the others.
+    fn serve(&mut self, peer: PeerNetwork, now: Instant) {
+        let Some(book) = self.peers.get_mut(&peer) else {
+            return;
+        };
+        let mut still_waiting = VecDeque::new();
+        for waiter in std::mem::take(&mut book.waiting) {
+            match self.book(&waiter.request, now) {
+                Some(booked) => self.grants.push(Grant {
+                    booked,
+                    answer: waiter.answer,
+                }),
+                None => still_waiting.push_back(waiter),
+            }
+        }
+        if let Some(book) = self.peers.get_mut(&peer) {
+            book.waiting = still_waiting;
+        }
+        self.forget_if_idle(peer);
+    }
+
+    fn book(&mut self, request: &ReservationRequest, now: Instant) -> Option<Booked> {
+        let peer = PeerNetwork::of(request.peer);
+        if !self.may_hold_one_more(peer, request.owner) {
+            return None;
+        }
+        let port = self.choose(peer, now)?;
+        let number = self.next_number();
+        let (arrival, arriving) = oneshot::channel();
+        let booking = Booking {
+            number,
+            owner: request.owner,
+            session: request.session,
+            local: request.local,
+            keep_until: now + self.options.ttl,
+            arrival,
+        };
+        let book = self.peers.entry(peer).or_default();
+        book.bookings.insert(port, booking);
+        Some(Booked {
+            key: BookingKey { peer, port, number },
+            arrival: arriving,
+        })
+    }
+
+    fn may_hold_one_more(&self, peer: PeerNetwork, owner: AccountId) -> bool {
+        let Some(book) = self.peers.get(&peer) else {
+            return true;
+        };
+        let share = self.options.share(self.bookable.for_peer(peer).len());
+        let own = book.bookings.values().filter(|held| held.owner == owner);
+        book.bookings.len() < self.options.per_peer && own.count() < share
+    }
+
+    /// A random port that the peer does not hold, preferably one it has not used lately. The next
+    /// one cannot be guessed from those before.
+    fn choose(&self, peer: PeerNetwork, now: Instant) -> Option<u16> {
+        let ports = self.bookable.for_peer(peer);
+        let held = self.peers.get(&peer).map(|book| &book.bookings);
+        let is_free = |port: &u16| !held.is_some_and(|held| held.contains_key(port));
+        let is_rested = |port: &u16| {
+            self.used
+                .get(&(peer, *port))
+                .is_none_or(|at| now.saturating_duration_since(*at) >= REST_TIME)
+        };
+        let mut random = rand::rng();
+
+        let lucky = (0..PICKS)
+            .filter_map(|_| ports.choose(&mut random))
+            .find(|port| is_free(port) && is_rested(port));
+        if let Some(port) = lucky {
+            return Some(*port);
+        }
+        let free: Vec<u16> = ports.iter().copied().filter(is_free).collect();
+        let rested: Vec<u16> = free.iter().copied().filter(is_rested).collect();
+        let best = if rested.is_empty() { &free } else { &rested };
+        best.choose(&mut random).copied()
+    }
+
+    fn remember(&mut self, peer: PeerNetwork, port: u16, now: Instant) {
+        // At the limit the memory is full of other peers; the worst that follows is a port too early.
+        if self.used.len() < MAX_REMEMBERED {
+            self.used.insert((peer, port), now);
+        }
+    }
+
+    fn forget_if_idle(&mut self, peer: PeerNetwork) {
+        let is_idle = self
+            .peers
+            .get(&peer)
+            .is_some_and(|book| book.bookings.is_empty() && book.waiting.is_empty());
+        if is_idle {
+            self.peers.remove(&peer);
+        }
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+}
+
+impl Bookable {
+    fn for_peer(&self, peer: PeerNetwork) -> &[u16] {
+        if peer.is_ipv6() { &self.v6 } else { &self.v4 }
+    }
+}

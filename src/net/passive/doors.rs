@@ -1,0 +1,200 @@
+//! Which listeners are open, which cannot be opened, and which have left the range.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::PortRange;
+use crate::net::error::BindError;
+use crate::net::listen::{Accepts, BindAddresses, bind};
+
+use super::bookings::Bookable;
+use super::view::PortState;
+
+/// How long a port that could not be opened is left alone.
+const RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// One listener's place: a port in an address family.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Slot {
+    pub(super) port: u16,
+    pub(super) is_ipv6: bool,
+}
+
+/// All listeners.
+#[derive(Debug)]
+pub(super) struct Doors {
+    on: BindAddresses,
+    range: Option<PortRange>,
+    doors: BTreeMap<Slot, Door>,
+}
+
+/// What came of opening a number of ports.
+#[derive(Debug, Default)]
+pub(super) struct Opened {
+    pub(super) listeners: Vec<(Slot, std::net::TcpListener)>,
+    pub(super) failures: Vec<(Slot, BindError)>,
+}
+
+#[derive(Debug)]
+enum Door {
+    Open(CancellationToken),
+    Blocked { state: PortState, since: Instant },
+}
+
+/// Opens listeners; a failure does not stop the others.
+pub(super) fn open_all(slots: Vec<Slot>, on: BindAddresses) -> Opened {
+    let mut opened = Opened::default();
+    for slot in slots {
+        let Some(address) = slot.address(on) else {
+            continue;
+        };
+        match bind(address, Accepts::OwnFamily) {
+            Ok(listener) => opened.listeners.push((slot, listener)),
+            Err(source) => opened.failures.push((slot, BindError { address, source })),
+        }
+    }
+    opened
+}
+
+impl Slot {
+    fn address(self, on: BindAddresses) -> Option<SocketAddr> {
+        if self.is_ipv6 {
+            on.v6.map(|v6| SocketAddr::from((v6, self.port)))
+        } else {
+            on.v4.map(|v4| SocketAddr::from((v4, self.port)))
+        }
+    }
+}
+
+impl Doors {
+    pub(super) fn new(on: BindAddresses) -> Self {
+        Self {
+            on,
+            range: None,
+            doors: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn on(&self) -> BindAddresses {
+        self.on
+    }
+
+    /// The slots of `range` that are not open yet. Those that were blocked in the range in force
+    /// are no news, hence left to the retries.
+    pub(super) fn missing(&self, range: PortRange) -> Vec<Slot> {
+        self.slots(range)
+            .filter(|slot| !self.doors.contains_key(slot))
+            .collect()
+    }
+
+    /// The slots that were blocked long enough to try again.
+    pub(super) fn due(&self, now: Instant) -> Vec<Slot> {
+        self.doors
+            .iter()
+            .filter_map(|(slot, door)| match door {
+                Door::Blocked { since, .. }
+                    if now.saturating_duration_since(*since) >= RETRY_AFTER =>
+                {
+                    Some(*slot)
+                }
+                Door::Blocked { .. } | Door::Open(_) => None,
+            })
+            .collect()
+    }
+
+    pub(super) fn set_range(&mut self, range: PortRange) {
+        self.range = Some(range);
+        self.doors
+            .retain(|slot, door| matches!(door, Door::Open(_)) || range.contains(slot.port));
+    }
+
+    /// Notes an open listener; `stop` ends it.
+    pub(super) fn opened(&mut self, slot: Slot, stop: CancellationToken) {
+        self.doors.insert(slot, Door::Open(stop));
+    }
+
+    /// Notes that a listener could not be opened.
+    pub(super) fn blocked(&mut self, slot: Slot, error: &BindError, now: Instant) {
+        let state = if error.is_foreign() {
+            PortState::Foreign
+        } else {
+            PortState::Failing(error.reason())
+        };
+        self.doors.insert(slot, Door::Blocked { state, since: now });
+    }
+
+    /// Closes the listeners outside the range that nobody holds any more.
+    pub(super) fn close_drained(&mut self, is_held: impl Fn(Slot) -> bool) {
+        let range = self.range;
+        self.doors.retain(|slot, door| {
+            let stays = range.is_some_and(|range| range.contains(slot.port)) || is_held(*slot);
+            if let (false, Door::Open(stop)) = (stays, door) {
+                stop.cancel();
+            }
+            stays
+        });
+    }
+
+    /// The ports that can be had: open and in the range.
+    pub(super) fn bookable(&self) -> Bookable {
+        let mut bookable = Bookable::default();
+        for (slot, door) in &self.doors {
+            if matches!(door, Door::Open(_)) && self.is_in_range(slot.port) {
+                let family = if slot.is_ipv6 {
+                    &mut bookable.v6
+                } else {
+                    &mut bookable.v4
+                };
+                family.push(slot.port);
+            }
+        }
+        bookable
+    }
+
+    /// Whether a listener is open on `port`, or will be tried again.
+    pub(super) fn owns(&self, port: u16) -> bool {
+        self.is_in_range(port) || self.doors.keys().any(|slot| slot.port == port)
+    }
+
+    /// How many ports are open and in the range, in at least one family.
+    pub(super) fn open_ports(&self) -> usize {
+        let Bookable { mut v4, v6 } = self.bookable();
+        v4.extend(v6);
+        v4.sort_unstable();
+        v4.dedup();
+        v4.len()
+    }
+
+    pub(super) fn is_in_range(&self, port: u16) -> bool {
+        self.range.is_some_and(|range| range.contains(port))
+    }
+
+    /// The ports that have a listener or should have one.
+    pub(super) fn ports(&self) -> impl Iterator<Item = u16> {
+        self.doors.keys().map(|slot| slot.port)
+    }
+
+    /// Why `port` cannot be opened; `None`: it is open wherever it should be.
+    pub(super) fn trouble(&self, port: u16) -> Option<PortState> {
+        [false, true].into_iter().find_map(|is_ipv6| {
+            match self.doors.get(&Slot { port, is_ipv6 })? {
+                Door::Blocked { state, .. } => Some(state.clone()),
+                Door::Open(_) => None,
+            }
+        })
+    }
+
+    fn slots(&self, range: PortRange) -> impl Iterator<Item = Slot> {
+        let v4 = self.on.v4.is_some();
+        let v6 = self.on.v6.is_some();
+        range.ports().flat_map(move |port| {
+            [(v4, false), (v6, true)]
+                .into_iter()
+                .filter_map(move |(is_served, is_ipv6)| is_served.then_some(Slot { port, is_ipv6 }))
+        })
+    }
+}
