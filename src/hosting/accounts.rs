@@ -1,16 +1,39 @@
 //! Accounts: create, change, suspend, delete. The only writer of accounts.
 
-use crate::hosting::limits::EffectiveLimits;
+use std::sync::Arc;
+
+use crate::events::Event;
+use crate::hosting::foundation::{Deed, Foundation, bytes, differences, number, override_words};
+use crate::hosting::limits::{EffectiveLimits, max_accounts};
+use crate::hosting::passwords::Passwords;
+use crate::hosting::quota::{Ledger, Limits};
+use crate::hosting::sessions::{Order, Sessions};
+use crate::hosting::volumes::Volumes;
 use crate::model::page::{AccountQuery, AccountRow, Page};
 use crate::model::{
-    Account, AccountId, Actor, Customer, CustomerId, Override, PermissionProfile, Plan, Right,
-    Secret, TlsRule, Usage, Username, Version,
+    Account, AccountId, AccountStatus, Actor, AuditAction, Customer, CustomerId, Override,
+    PermissionProfile, Plan, Right, Secret, TlsRule, Usage, Username, Version,
 };
-use crate::store::StoreError;
+use crate::store::{Conflict, StoreError};
 
 /// A cheap handle on the accounts.
 #[derive(Clone, Debug)]
-pub struct Accounts;
+pub struct Accounts(Arc<Parts>);
+
+/// What the accounts work with.
+#[derive(Debug)]
+pub struct Parts {
+    /// Database, time, news.
+    pub foundation: Foundation,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Keeps the books.
+    pub ledger: Ledger,
+    /// Knows who is connected.
+    pub sessions: Sessions,
+    /// Holds the homes.
+    pub volumes: Volumes,
+}
 
 /// What is needed to make an account.
 #[derive(Clone, Debug)]
@@ -107,12 +130,74 @@ pub enum AccountError {
 }
 
 impl Accounts {
-    /// Makes an account and its home.
-    pub async fn create(&self, actor: &Actor, new: NewAccount) -> Result<Account, AccountError> {
-        todo!()
+    /// The accounts over these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
     }
 
-    /// Replaces the editable part; `seen` is the version that the editor saw.
+    /// Makes an account and its home.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::Taken`], [`AccountError::NoSuchCustomer`], [`AccountError::TooManyAccounts`],
+    /// [`AccountError::Home`] and [`AccountError::Password`]; nothing is left behind.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping this future may leave an empty home folder, which no account shows.
+    pub async fn create(&self, actor: &Actor, new: NewAccount) -> Result<Account, AccountError> {
+        require(actor)?;
+        Passwords::check(&new.password, new.username.as_str())?;
+        let (customer, plan) = self.owner(new.customer_id).await?;
+        let password_hash = self.0.passwords.hash(&new.password).await?;
+        let (unix_ms, random) = self.0.foundation.id_parts();
+        let id = AccountId::from_parts(unix_ms, random);
+        let now = self.0.foundation.now();
+        let account = Account {
+            id,
+            home: format!("{}/{}-{}", customer.slug, new.username, id.short()),
+            username: new.username,
+            customer_id: customer.id,
+            status: AccountStatus::Active,
+            suspend_reason: String::new(),
+            password_hash,
+            password_changed_at: now,
+            permissions: new.settings.permissions,
+            tls: new.settings.tls,
+            bytes: new.settings.bytes,
+            files: new.settings.files,
+            sessions: new.settings.sessions,
+            notes: new.settings.notes,
+            last_login_at: None,
+            last_login_ip: String::new(),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        // Before the row: an account whose folder cannot be made must not exist.
+        self.0.volumes.home(&account).await?;
+        let mut tx = self.0.foundation.db.begin().await?;
+        let allowed = max_accounts(&customer, &plan).limit;
+        if let Some(limit) = allowed
+            && tx.count_accounts_of_customer(customer.id).await? >= limit
+        {
+            return Err(AccountError::TooManyAccounts { limit });
+        }
+        tx.insert_account(&account).await.map_err(|error| taken(error, &account.username))?;
+        let deed = deed(AuditAction::AccountCreated, &account, Vec::new());
+        self.0.foundation.audit(&mut tx, actor, deed).await?;
+        tx.commit().await?;
+        self.book(&account, &customer, &plan, Some(Usage::default()));
+        self.0.foundation.publish(Event::AccountChanged(id));
+        Ok(account)
+    }
+
+    /// Replaces the editable part; `seen` is the version that the editor saw. Running sessions look
+    /// the account up again at once.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::Stale`] if somebody else saved first, [`AccountError::NotFound`].
     pub async fn change(
         &self,
         actor: &Actor,
@@ -120,65 +205,258 @@ impl Accounts {
         seen: Version,
         settings: AccountSettings,
     ) -> Result<Account, AccountError> {
-        todo!()
+        require(actor)?;
+        let before = self.get(id).await?;
+        let mut account = Account { version: seen, ..before.clone() };
+        account.permissions = settings.permissions;
+        account.tls = settings.tls;
+        account.bytes = settings.bytes;
+        account.files = settings.files;
+        account.sessions = settings.sessions;
+        account.notes = settings.notes;
+        let mut tx = self.0.foundation.db.begin().await?;
+        account.version = tx.save_account(&account, self.0.foundation.now()).await?;
+        let deed = deed(AuditAction::AccountChanged, &account, changes(&before, &account));
+        self.0.foundation.audit(&mut tx, actor, deed).await?;
+        tx.commit().await?;
+        self.refresh(id).await?;
+        self.0.foundation.publish(Event::AccountChanged(id));
+        self.get(id).await
     }
 
     /// Sets the password and ends the account's sessions; tells how many.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::Password`] if it is too weak, [`AccountError::NotFound`].
     pub async fn set_password(
         &self,
         actor: &Actor,
         id: AccountId,
         password: Secret,
     ) -> Result<usize, AccountError> {
-        todo!()
+        require(actor)?;
+        let account = self.get(id).await?;
+        Passwords::check(&password, account.username.as_str())?;
+        let hash = self.0.passwords.hash(&password).await?;
+        let mut tx = self.0.foundation.db.begin().await?;
+        if !tx.set_account_password(id, &hash, self.0.foundation.now()).await? {
+            return Err(AccountError::NotFound);
+        }
+        let changed = vec![("password".to_owned(), String::new(), "changed".to_owned())];
+        let deed = deed(AuditAction::AccountPasswordReset, &account, changed);
+        self.0.foundation.audit(&mut tx, actor, deed).await?;
+        tx.commit().await?;
+        Ok(self.disconnect(id, "The password was changed."))
     }
 
     /// Forbids logins and ends the account's sessions; tells how many.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NotFound`].
     pub async fn suspend(
         &self,
         actor: &Actor,
         id: AccountId,
         reason: &str,
     ) -> Result<usize, AccountError> {
-        todo!()
+        self.set_status(actor, id, AccountStatus::Suspended, reason).await?;
+        Ok(self.disconnect(id, "The account is suspended."))
     }
 
     /// Allows logins again.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NotFound`].
     pub async fn resume(&self, actor: &Actor, id: AccountId) -> Result<(), AccountError> {
-        todo!()
+        self.set_status(actor, id, AccountStatus::Active, "").await?;
+        self.0.foundation.publish(Event::AccountChanged(id));
+        Ok(())
     }
 
     /// Deletes the account and ends its sessions; tells how many.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NotFound`]; [`AccountError::Home`] if the account is gone but its files
+    /// could not be removed.
     pub async fn delete(
         &self,
         actor: &Actor,
         id: AccountId,
         files: Files,
     ) -> Result<usize, AccountError> {
-        todo!()
-    }
-
-    /// Counts the account's files on disk and corrects the books; tells before and after.
-    pub async fn recount(
-        &self,
-        actor: &Actor,
-        id: AccountId,
-    ) -> Result<(Usage, Usage), AccountError> {
-        todo!()
+        require(actor)?;
+        let account = self.get(id).await?;
+        let kept = match files {
+            Files::Delete => "deleted",
+            Files::Keep => "kept",
+        };
+        let mut tx = self.0.foundation.db.begin().await?;
+        if !tx.delete_account(id).await? {
+            return Err(AccountError::NotFound);
+        }
+        let changed = vec![("files".to_owned(), String::new(), kept.to_owned())];
+        let deed = deed(AuditAction::AccountDeleted, &account, changed);
+        self.0.foundation.audit(&mut tx, actor, deed).await?;
+        tx.commit().await?;
+        let ended = self.disconnect(id, "The account was deleted.");
+        self.0.ledger.remove_account(id);
+        self.0.volumes.forget(id);
+        if files == Files::Delete {
+            self.0.volumes.remove(&account.home).await?;
+        }
+        Ok(ended)
     }
 
     /// One account with its limits and usage.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NotFound`].
     pub async fn details(&self, id: AccountId) -> Result<AccountDetails, AccountError> {
-        todo!()
+        let account = self.get(id).await?;
+        let (customer, plan) = self.owner(account.customer_id).await?;
+        let sessions = self.0.sessions.count_by_account().get(&id).copied().unwrap_or(0);
+        Ok(AccountDetails {
+            limits: EffectiveLimits::of(&account, &customer, &plan),
+            usage: self.0.ledger.usage(id),
+            pool_usage: self.0.ledger.pool_usage(customer.id),
+            account,
+            customer,
+            plan,
+            sessions,
+        })
     }
 
     /// The account with this name.
     pub async fn by_username(&self, name: &Username) -> Result<Option<Account>, AccountError> {
-        todo!()
+        Ok(self.0.foundation.db.account_by_username(name).await?)
     }
 
-    /// One page of accounts.
+    /// One page of accounts, with what they hold at this moment.
     pub async fn page(&self, query: &AccountQuery) -> Result<Page<AccountRow>, AccountError> {
-        todo!()
+        let mut page = self.0.foundation.db.account_page(query).await?;
+        for row in &mut page.rows {
+            row.usage = self.0.ledger.usage(row.account.id);
+        }
+        Ok(page)
     }
+
+    /// Reads limits again and lets the account's sessions do the same; for changes made elsewhere.
+    pub(super) async fn refresh(&self, id: AccountId) -> Result<(), AccountError> {
+        match self.get(id).await {
+            Ok(account) => {
+                let (customer, plan) = self.owner(account.customer_id).await?;
+                let is_new = self.0.ledger.quota(id).is_none();
+                let usage = is_new.then(Usage::default);
+                self.book(&account, &customer, &plan, usage);
+            }
+            Err(AccountError::NotFound) => {
+                self.0.ledger.remove_account(id);
+                self.0.volumes.forget(id);
+            }
+            Err(error) => return Err(error),
+        }
+        self.0.sessions.order_where(&Order::Refresh, |session| session.id == id);
+        Ok(())
+    }
+
+    async fn get(&self, id: AccountId) -> Result<Account, AccountError> {
+        self.0.foundation.db.account(id).await?.ok_or(AccountError::NotFound)
+    }
+
+    async fn owner(&self, id: CustomerId) -> Result<(Customer, Plan), AccountError> {
+        let db = &self.0.foundation.db;
+        let customer = db.customer(id).await?.ok_or(AccountError::NoSuchCustomer)?;
+        let plan = db.plan(customer.plan_id).await?.ok_or(AccountError::NoSuchCustomer)?;
+        Ok((customer, plan))
+    }
+
+    async fn set_status(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        status: AccountStatus,
+        reason: &str,
+    ) -> Result<(), AccountError> {
+        require(actor)?;
+        let account = self.get(id).await?;
+        let action = match status {
+            AccountStatus::Active => AuditAction::AccountResumed,
+            AccountStatus::Suspended => AuditAction::AccountSuspended,
+        };
+        let mut tx = self.0.foundation.db.begin().await?;
+        if !tx.set_account_status(id, status, reason, self.0.foundation.now()).await? {
+            return Err(AccountError::NotFound);
+        }
+        let changed = differences([("reason", account.suspend_reason.clone(), reason.to_owned())]);
+        self.0.foundation.audit(&mut tx, actor, deed(action, &account, changed)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn disconnect(&self, id: AccountId, reason: &str) -> usize {
+        let order = Order::Disconnect(reason.to_owned());
+        let ended = self.0.sessions.order_where(&order, |session| session.id == id);
+        self.0.foundation.publish(Event::AccountChanged(id));
+        ended
+    }
+
+    fn book(&self, account: &Account, customer: &Customer, plan: &Plan, usage: Option<Usage>) {
+        let limits = EffectiveLimits::of(account, customer, plan);
+        let pool = Limits { bytes: limits.pool_bytes.limit, files: limits.pool_files.limit };
+        let own = Limits { bytes: limits.bytes.limit, files: limits.files.limit };
+        self.0.ledger.set_pool_limits(customer.id, pool);
+        self.0.ledger.set_account(customer.id, account.id, own, usage);
+    }
+}
+
+impl From<StoreError> for AccountError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::Stale,
+            other => Self::Store(other),
+        }
+    }
+}
+
+fn require(actor: &Actor) -> Result<(), AccountError> {
+    let right = Right::ManageAccounts;
+    if actor.may(right) { Ok(()) } else { Err(AccountError::Forbidden(right)) }
+}
+
+fn taken(error: StoreError, name: &Username) -> AccountError {
+    match error {
+        StoreError::Conflict(Conflict::Username) => AccountError::Taken(name.clone()),
+        other => AccountError::Store(other),
+    }
+}
+
+fn deed(
+    action: AuditAction,
+    account: &Account,
+    changes: Vec<(String, String, String)>,
+) -> Deed<'_> {
+    let object_id = account.id.to_string();
+    Deed { action, object: account.username.as_str(), object_id, changes }
+}
+
+fn changes(before: &Account, after: &Account) -> Vec<(String, String, String)> {
+    let size = |own| override_words(own, bytes);
+    let count = |own| override_words(own, number);
+    differences([
+        (
+            "permissions",
+            before.permissions.label().to_owned(),
+            after.permissions.label().to_owned(),
+        ),
+        ("encryption", before.tls.as_str().to_owned(), after.tls.as_str().to_owned()),
+        ("storage", size(before.bytes), size(after.bytes)),
+        ("files", count(before.files), count(after.files)),
+        ("sessions", count(before.sessions), count(after.sessions)),
+        ("notes", before.notes.clone(), after.notes.clone()),
+    ])
 }

@@ -1,15 +1,28 @@
 //! Customers: who owns accounts and shares a pool among them.
 
-use crate::hosting::limits::Effective;
+use std::sync::Arc;
+
+use crate::events::Event;
+use crate::hosting::foundation::{Deed, Foundation, bytes, differences, number, override_words};
+use crate::hosting::limits::{Effective, max_accounts, pool_bytes, pool_files};
+use crate::hosting::quota::{Ledger, Limits};
+use crate::hosting::sessions::{Order, Sessions};
 use crate::model::page::{CustomerQuery, CustomerRow, Page};
 use crate::model::{
-    Account, Actor, Customer, CustomerId, Override, Plan, PlanId, Right, Usage, Version,
+    Account, Actor, AuditAction, Customer, CustomerId, CustomerStatus, Override, Plan, PlanId, Right, Usage, Version,
 };
-use crate::store::StoreError;
+use crate::store::{Conflict, StoreError, Tx};
 
 /// A cheap handle on the customers.
 #[derive(Clone, Debug)]
-pub struct Customers;
+pub struct Customers(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    foundation: Foundation,
+    ledger: Ledger,
+    sessions: Sessions,
+}
 
 /// The part of a customer that an administrator edits.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -81,16 +94,60 @@ pub enum CustomerError {
 }
 
 impl Customers {
+    /// Most customers in a choice.
+    const MOST_CHOICES: usize = 1_000;
+
+    /// The customers over these services.
+    pub fn new(foundation: Foundation, ledger: Ledger, sessions: Sessions) -> Self {
+        Self(Arc::new(Parts { foundation, ledger, sessions }))
+    }
+
     /// Makes a customer.
+    ///
+    /// # Errors
+    ///
+    /// [`CustomerError::BadName`], [`CustomerError::Taken`], [`CustomerError::NoSuchPlan`].
     pub async fn create(
         &self,
         actor: &Actor,
         settings: CustomerSettings,
     ) -> Result<Customer, CustomerError> {
-        todo!()
+        require(actor)?;
+        let name = checked(&settings.name)?;
+        let (unix_ms, random) = self.0.foundation.id_parts();
+        let id = CustomerId::from_parts(unix_ms, random);
+        let now = self.0.foundation.now();
+        let customer = Customer {
+            id,
+            // The end of the id keeps two names that fold to the same short form apart.
+            slug: format!("{}-{}", slug(&name), id.short()),
+            name,
+            contact_email: settings.contact_email,
+            plan_id: settings.plan_id,
+            status: CustomerStatus::Active,
+            pool_bytes: settings.pool_bytes,
+            pool_files: settings.pool_files,
+            max_accounts: settings.max_accounts,
+            notes: settings.notes,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        self.plan(customer.plan_id).await?;
+        let mut tx = self.0.foundation.db.begin().await?;
+        tx.insert_customer(&customer).await.map_err(|error| taken(error, &customer.name))?;
+        self.note(&mut tx, actor, AuditAction::CustomerCreated, &customer, Vec::new()).await?;
+        tx.commit().await?;
+        self.0.foundation.publish(Event::CustomerChanged(id));
+        Ok(customer)
     }
 
-    /// Replaces the editable part; `seen` is the version that the editor saw.
+    /// Replaces the editable part; `seen` is the version that the editor saw. Limits of its accounts
+    /// change at once.
+    ///
+    /// # Errors
+    ///
+    /// [`CustomerError::Stale`] if somebody else saved first, and those of [`Customers::create`].
     pub async fn change(
         &self,
         actor: &Actor,
@@ -98,41 +155,245 @@ impl Customers {
         seen: Version,
         settings: CustomerSettings,
     ) -> Result<Customer, CustomerError> {
-        todo!()
+        require(actor)?;
+        let before = self.get(id).await?;
+        let old_plan = self.plan(before.plan_id).await?;
+        let new_plan = self.plan(settings.plan_id).await?;
+        let mut customer = Customer { version: seen, ..before.clone() };
+        customer.name = checked(&settings.name)?;
+        customer.contact_email = settings.contact_email;
+        customer.plan_id = settings.plan_id;
+        customer.pool_bytes = settings.pool_bytes;
+        customer.pool_files = settings.pool_files;
+        customer.max_accounts = settings.max_accounts;
+        customer.notes = settings.notes;
+        let mut tx = self.0.foundation.db.begin().await?;
+        let saved = tx.save_customer(&customer, self.0.foundation.now()).await;
+        customer.version = saved.map_err(|error| taken(error, &customer.name))?;
+        let changed = changes((&before, &old_plan), (&customer, &new_plan));
+        self.note(&mut tx, actor, AuditAction::CustomerChanged, &customer, changed).await?;
+        tx.commit().await?;
+        self.0.foundation.publish(Event::CustomerChanged(id));
+        self.get(id).await
     }
 
     /// Forbids logins of all its accounts and ends their sessions; tells how many.
+    ///
+    /// # Errors
+    ///
+    /// [`CustomerError::NotFound`].
     pub async fn suspend(&self, actor: &Actor, id: CustomerId) -> Result<usize, CustomerError> {
-        todo!()
+        self.set_status(actor, id, CustomerStatus::Suspended).await?;
+        let order = Order::Disconnect("The account is suspended.".to_owned());
+        let ended = self.0.sessions.order_where(&order, |session| session.customer_id == id);
+        self.0.foundation.publish(Event::CustomerChanged(id));
+        Ok(ended)
     }
 
     /// Allows logins again.
+    ///
+    /// # Errors
+    ///
+    /// [`CustomerError::NotFound`].
     pub async fn resume(&self, actor: &Actor, id: CustomerId) -> Result<(), CustomerError> {
-        todo!()
+        self.set_status(actor, id, CustomerStatus::Active).await?;
+        self.0.foundation.publish(Event::CustomerChanged(id));
+        Ok(())
     }
 
     /// Deletes a customer that has no accounts.
+    ///
+    /// # Errors
+    ///
+    /// [`CustomerError::HasAccounts`], [`CustomerError::NotFound`].
     pub async fn delete(&self, actor: &Actor, id: CustomerId) -> Result<(), CustomerError> {
-        todo!()
+        require(actor)?;
+        let customer = self.get(id).await?;
+        let accounts = self.0.foundation.db.accounts_of_customer(id).await?.len();
+        if accounts > 0 {
+            return Err(CustomerError::HasAccounts(accounts));
+        }
+        let mut tx = self.0.foundation.db.begin().await?;
+        if !tx.delete_customer(id).await? {
+            return Err(CustomerError::NotFound);
+        }
+        self.note(&mut tx, actor, AuditAction::CustomerDeleted, &customer, Vec::new()).await?;
+        tx.commit().await?;
+        self.0.foundation.publish(Event::CustomerChanged(id));
+        Ok(())
     }
 
     /// One customer with its limits, usage and accounts.
+    ///
+    /// # Errors
+    ///
+    /// [`CustomerError::NotFound`].
     pub async fn details(&self, id: CustomerId) -> Result<CustomerDetails, CustomerError> {
-        todo!()
+        let customer = self.get(id).await?;
+        let plan = self.plan(customer.plan_id).await?;
+        let is_own = |view: &crate::hosting::sessions::SessionView| {
+            view.account.as_ref().is_some_and(|account| account.customer_id == id)
+        };
+        Ok(CustomerDetails {
+            pool_bytes: pool_bytes(&customer, &plan),
+            pool_files: pool_files(&customer, &plan),
+            max_accounts: max_accounts(&customer, &plan),
+            usage: self.0.ledger.pool_usage(id),
+            accounts: self.0.foundation.db.accounts_of_customer(id).await?,
+            sessions: self.0.sessions.snapshot().iter().filter(|view| is_own(view)).count(),
+            customer,
+            plan,
+        })
     }
 
     /// The customer with this name.
     pub async fn by_name(&self, name: &str) -> Result<Option<Customer>, CustomerError> {
-        todo!()
+        Ok(self.0.foundation.db.customer_by_name(name).await?)
     }
 
     /// All customers by name, for a choice; at most 1,000.
     pub async fn choices(&self) -> Result<Vec<Customer>, CustomerError> {
-        todo!()
+        let mut customers = self.0.foundation.db.customers().await?;
+        customers.truncate(Self::MOST_CHOICES);
+        Ok(customers)
     }
 
-    /// One page of customers.
+    /// One page of customers, with what they hold at this moment.
     pub async fn page(&self, query: &CustomerQuery) -> Result<Page<CustomerRow>, CustomerError> {
-        todo!()
+        let mut page = self.0.foundation.db.customer_page(query).await?;
+        for row in &mut page.rows {
+            row.usage = self.0.ledger.pool_usage(row.customer.id);
+        }
+        Ok(page)
+    }
+
+    /// Reads the pool's limits again; for changes made elsewhere.
+    pub(super) async fn refresh(&self, id: CustomerId) -> Result<(), CustomerError> {
+        let customer = self.get(id).await?;
+        let plan = self.plan(customer.plan_id).await?;
+        let bytes = pool_bytes(&customer, &plan).limit;
+        let files = pool_files(&customer, &plan).limit;
+        self.0.ledger.set_pool_limits(id, Limits { bytes, files });
+        Ok(())
+    }
+
+    async fn get(&self, id: CustomerId) -> Result<Customer, CustomerError> {
+        self.0.foundation.db.customer(id).await?.ok_or(CustomerError::NotFound)
+    }
+
+    async fn plan(&self, id: PlanId) -> Result<Plan, CustomerError> {
+        self.0.foundation.db.plan(id).await?.ok_or(CustomerError::NoSuchPlan)
+    }
+
+    async fn set_status(
+        &self,
+        actor: &Actor,
+        id: CustomerId,
+        status: CustomerStatus,
+    ) -> Result<(), CustomerError> {
+        require(actor)?;
+        let customer = self.get(id).await?;
+        let action = match status {
+            CustomerStatus::Active => AuditAction::CustomerResumed,
+            CustomerStatus::Suspended => AuditAction::CustomerSuspended,
+        };
+        let mut tx = self.0.foundation.db.begin().await?;
+        if !tx.set_customer_status(id, status, self.0.foundation.now()).await? {
+            return Err(CustomerError::NotFound);
+        }
+        self.note(&mut tx, actor, action, &customer, Vec::new()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn note(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        action: AuditAction,
+        customer: &Customer,
+        changes: Vec<(String, String, String)>,
+    ) -> Result<(), StoreError> {
+        let object_id = customer.id.to_string();
+        let deed = Deed { action, object: &customer.name, object_id, changes };
+        self.0.foundation.audit(tx, actor, deed).await
+    }
+}
+
+impl From<StoreError> for CustomerError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::Stale,
+            other => Self::Store(other),
+        }
+    }
+}
+
+fn require(actor: &Actor) -> Result<(), CustomerError> {
+    let right = Right::ManageCustomers;
+    if actor.may(right) { Ok(()) } else { Err(CustomerError::Forbidden(right)) }
+}
+
+fn checked(name: &str) -> Result<String, CustomerError> {
+    let name = name.trim();
+    let is_good = (1..=120).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if is_good { Ok(name.to_owned()) } else { Err(CustomerError::BadName) }
+}
+
+fn taken(error: StoreError, name: &str) -> CustomerError {
+    match error {
+        StoreError::Conflict(Conflict::CustomerName) => CustomerError::Taken(name.to_owned()),
+        other => other.into(),
+    }
+}
+
+/// The name as part of a folder name: `a–z 0–9 -`, at most 32 characters.
+fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for c in name.chars().flat_map(char::to_lowercase) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= 32 {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "customer".to_owned() } else { slug.to_owned() }
+}
+
+fn changes(
+    (before, old_plan): (&Customer, &Plan),
+    (after, new_plan): (&Customer, &Plan),
+) -> Vec<(String, String, String)> {
+    let size = |own| override_words(own, bytes);
+    let count = |own| override_words(own, number);
+    differences([
+        ("name", before.name.clone(), after.name.clone()),
+        ("contact e-mail", before.contact_email.clone(), after.contact_email.clone()),
+        ("plan", old_plan.name.clone(), new_plan.name.clone()),
+        ("shared storage", size(before.pool_bytes), size(after.pool_bytes)),
+        ("shared files", count(before.pool_files), count(after.pool_files)),
+        ("accounts", count(before.max_accounts), count(after.max_accounts)),
+        ("notes", before.notes.clone(), after.notes.clone()),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_name_keeps_what_is_safe_of_a_name() {
+        for (name, folder) in [
+            ("Kestrel Print", "kestrel-print"),
+            ("  Müller & Söhne  ", "m-ller-s-hne"),
+            ("../../etc", "etc"),
+            ("日本", "customer"),
+        ] {
+            assert_eq!(slug(name), folder, "{name}");
+        }
     }
 }

@@ -34,10 +34,20 @@ impl EffectiveLimits {
             bytes: own(account.bytes, plan.account_bytes),
             files: own(account.files, plan.account_files),
             sessions: own(account.sessions, plan.account_sessions),
-            pool_bytes: effective(customer.pool_bytes, plan.pool_bytes, LimitSource::Customer),
-            pool_files: effective(customer.pool_files, plan.pool_files, LimitSource::Customer),
+            pool_bytes: pool_bytes(customer, plan),
+            pool_files: pool_files(customer, plan),
         }
     }
+}
+
+/// Bytes that all accounts of `customer` share.
+pub fn pool_bytes(customer: &Customer, plan: &Plan) -> Effective {
+    effective(customer.pool_bytes, plan.pool_bytes, LimitSource::Customer)
+}
+
+/// Files that all accounts of `customer` share.
+pub fn pool_files(customer: &Customer, plan: &Plan) -> Effective {
+    effective(customer.pool_files, plan.pool_files, LimitSource::Customer)
 }
 
 /// Accounts that `customer` may have.

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod connection_card;
 pub mod customers;
 pub mod firewall;
+pub mod foundation;
 pub mod journal;
 pub mod limits;
 pub mod login;

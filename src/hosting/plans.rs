@@ -1,12 +1,14 @@
 //! Plans: the limits that customers and accounts inherit.
 
-use crate::model::page::PlanRow;
-use crate::model::{Actor, Limit, Plan, PlanId, Right, Version};
-use crate::store::StoreError;
+use crate::events::Event;
+use crate::hosting::foundation::{Deed, Foundation, bytes, differences, limit_words, number};
+use crate::model::page::{CustomerQuery, PlanRow, Window};
+use crate::model::{Actor, AuditAction, Limit, Plan, PlanId, Right, Version};
+use crate::store::{Conflict, StoreError, Tx};
 
 /// A cheap handle on the plans.
 #[derive(Clone, Debug)]
-pub struct Plans;
+pub struct Plans(Foundation);
 
 /// The part of a plan that an administrator edits.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -70,13 +72,54 @@ pub enum PlanError {
 }
 
 impl Plans {
+    /// Most customers that an impact is counted over.
+    const MOST_CUSTOMERS: u64 = 100_000;
+
+    /// The plans over this foundation.
+    pub fn new(foundation: Foundation) -> Self {
+        Self(foundation)
+    }
+
     /// Makes a plan.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::BadName`], [`PlanError::Taken`].
     pub async fn create(&self, actor: &Actor, settings: PlanSettings) -> Result<Plan, PlanError> {
-        todo!()
+        require(actor)?;
+        let (unix_ms, random) = self.0.id_parts();
+        let now = self.0.now();
+        let id = PlanId::from_parts(unix_ms, random);
+        let blank = Plan {
+            id,
+            name: String::new(),
+            description: String::new(),
+            pool_bytes: None,
+            pool_files: None,
+            max_accounts: None,
+            account_bytes: None,
+            account_files: None,
+            account_sessions: None,
+            is_default: false,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let plan = edited(blank, settings)?;
+        let mut tx = self.0.db.begin().await?;
+        tx.insert_plan(&plan).await.map_err(|error| taken(error, &plan.name))?;
+        self.note(&mut tx, actor, AuditAction::PlanCreated, &plan, Vec::new()).await?;
+        tx.commit().await?;
+        self.0.publish(Event::PlanChanged(id));
+        Ok(plan)
     }
 
     /// Replaces the editable part; `seen` is the version that the editor saw. Limits of everybody on
     /// the plan change at once.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::Stale`] if somebody else saved first, and those of [`Plans::create`].
     pub async fn change(
         &self,
         actor: &Actor,
@@ -84,26 +127,152 @@ impl Plans {
         seen: Version,
         settings: PlanSettings,
     ) -> Result<Plan, PlanError> {
-        todo!()
+        require(actor)?;
+        let before = self.get(id).await?;
+        // The default moves by making another plan the default, never by leaving none.
+        let is_default = settings.is_default || before.is_default;
+        let settings = PlanSettings { is_default, ..settings };
+        let mut plan = edited(Plan { version: seen, ..before.clone() }, settings)?;
+        let mut tx = self.0.db.begin().await?;
+        let saved = tx.save_plan(&plan, self.0.now()).await;
+        plan.version = saved.map_err(|error| taken(error, &plan.name))?;
+        self.note(&mut tx, actor, AuditAction::PlanChanged, &plan, changes(&before, &plan)).await?;
+        tx.commit().await?;
+        self.0.publish(Event::PlanChanged(id));
+        self.get(id).await
     }
 
     /// Deletes a plan that nobody is on.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::InUse`], [`PlanError::IsDefault`], [`PlanError::NotFound`].
     pub async fn delete(&self, actor: &Actor, id: PlanId) -> Result<(), PlanError> {
-        todo!()
+        require(actor)?;
+        let plan = self.get(id).await?;
+        if plan.is_default {
+            return Err(PlanError::IsDefault);
+        }
+        let customers = self.impact(id).await?.customers;
+        if customers > 0 {
+            return Err(PlanError::InUse(customers));
+        }
+        let mut tx = self.0.db.begin().await?;
+        if !tx.delete_plan(id).await? {
+            return Err(PlanError::NotFound);
+        }
+        self.note(&mut tx, actor, AuditAction::PlanDeleted, &plan, Vec::new()).await?;
+        tx.commit().await?;
+        self.0.publish(Event::PlanChanged(id));
+        Ok(())
     }
 
     /// One plan.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::NotFound`].
     pub async fn get(&self, id: PlanId) -> Result<Plan, PlanError> {
-        todo!()
+        self.0.db.plan(id).await?.ok_or(PlanError::NotFound)
     }
 
     /// Whom a change of the plan concerns.
     pub async fn impact(&self, id: PlanId) -> Result<PlanImpact, PlanError> {
-        todo!()
+        let window = Window { offset: 0, limit: Self::MOST_CUSTOMERS };
+        let query = CustomerQuery { plan_id: Some(id), window, ..CustomerQuery::default() };
+        let page = self.0.db.customer_page(&query).await?;
+        let accounts = page.rows.iter().map(|row| row.accounts).sum();
+        Ok(PlanImpact { customers: page.total, accounts })
     }
 
     /// All plans by name, with the number of their customers.
     pub async fn all(&self) -> Result<Vec<PlanRow>, PlanError> {
-        todo!()
+        Ok(self.0.db.plans().await?)
     }
+
+    /// The plan that new customers get, made if there is no plan at all.
+    pub(crate) async fn ensure_default(&self) -> Result<Plan, PlanError> {
+        if let Some(plan) = self.0.db.default_plan().await? {
+            return Ok(plan);
+        }
+        let settings = PlanSettings {
+            name: "Standard".to_owned(),
+            description: "For most customers".to_owned(),
+            pool_bytes: Some(50 << 30),
+            pool_files: Some(1_000_000),
+            max_accounts: Some(10),
+            account_bytes: Some(10 << 30),
+            account_files: Some(200_000),
+            account_sessions: Some(8),
+            is_default: true,
+        };
+        self.create(&Actor::system(), settings).await
+    }
+
+    async fn note(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        action: AuditAction,
+        plan: &Plan,
+        changes: Vec<(String, String, String)>,
+    ) -> Result<(), StoreError> {
+        let deed = Deed { action, object: &plan.name, object_id: plan.id.to_string(), changes };
+        self.0.audit(tx, actor, deed).await
+    }
+}
+
+impl From<StoreError> for PlanError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::Stale,
+            StoreError::Conflict(Conflict::InUse) => Self::InUse(1),
+            other => Self::Store(other),
+        }
+    }
+}
+
+fn require(actor: &Actor) -> Result<(), PlanError> {
+    let right = Right::ManageCustomers;
+    if actor.may(right) { Ok(()) } else { Err(PlanError::Forbidden(right)) }
+}
+
+fn edited(mut plan: Plan, settings: PlanSettings) -> Result<Plan, PlanError> {
+    let name = settings.name.trim();
+    if !(1..=60).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+        return Err(PlanError::BadName);
+    }
+    name.clone_into(&mut plan.name);
+    plan.description = settings.description;
+    plan.pool_bytes = settings.pool_bytes;
+    plan.pool_files = settings.pool_files;
+    plan.max_accounts = settings.max_accounts;
+    plan.account_bytes = settings.account_bytes;
+    plan.account_files = settings.account_files;
+    plan.account_sessions = settings.account_sessions;
+    plan.is_default = settings.is_default;
+    Ok(plan)
+}
+
+fn taken(error: StoreError, name: &str) -> PlanError {
+    match error {
+        StoreError::Conflict(Conflict::PlanName) => PlanError::Taken(name.to_owned()),
+        other => other.into(),
+    }
+}
+
+fn changes(before: &Plan, after: &Plan) -> Vec<(String, String, String)> {
+    let size = |limit| limit_words(limit, bytes);
+    let count = |limit| limit_words(limit, number);
+    differences([
+        ("name", before.name.clone(), after.name.clone()),
+        ("description", before.description.clone(), after.description.clone()),
+        ("shared storage", size(before.pool_bytes), size(after.pool_bytes)),
+        ("shared files", count(before.pool_files), count(after.pool_files)),
+        ("accounts", count(before.max_accounts), count(after.max_accounts)),
+        ("storage", size(before.account_bytes), size(after.account_bytes)),
+        ("files", count(before.account_files), count(after.account_files)),
+        ("sessions", count(before.account_sessions), count(after.account_sessions)),
+        ("default", before.is_default.to_string(), after.is_default.to_string()),
+    ])
 }

@@ -1,1 +1,103 @@
-//! Where homes live.
+//! Where homes live: one volume, and exactly one [`LocalHome`] for each account, so that all its
+//! sessions share the locks of its files.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::clock::{Clock, Timestamp};
+use crate::model::{Account, AccountId, Permissions, Usage};
+use crate::vfs::{Home, HomeOptions, LocalHome, Space, StorageError, Volume};
+
+/// A cheap handle on the volume and the open homes.
+#[derive(Clone, Debug)]
+pub struct Volumes(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    volume: Volume,
+    clock: Arc<dyn Clock>,
+    open: Mutex<HashMap<AccountId, LocalHome>>,
+}
+
+impl Volumes {
+    /// Opens the folder `path` of the host. Blocking: for the start.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if the folder is missing or not writable.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StorageError> {
+        let volume = Volume::open(path)?;
+        Ok(Self(Arc::new(Shared { volume, clock, open: Mutex::default() })))
+    }
+
+    /// The home of an account; made if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if it cannot be made or opened.
+    pub async fn home(&self, account: &Account) -> Result<LocalHome, StorageError> {
+        let id = account.id;
+        if let Some(home) = self.lock().get(&id) {
+            return Ok(home.clone());
+        }
+        let options = HomeOptions { clock: Arc::clone(&self.0.clock) };
+        let opened = self.0.volume.home(&account.home, options).await?;
+        // Two logins may open it at once; both must end up with the same one.
+        Ok(self.lock().entry(id).or_insert(opened).clone())
+    }
+
+    /// Forgets the open home of a deleted account.
+    pub fn forget(&self, id: AccountId) {
+        self.lock().remove(&id);
+    }
+
+    /// Removes a home with everything in it.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if something could not be removed.
+    pub async fn remove(&self, home: &str) -> Result<(), StorageError> {
+        self.0.volume.remove_tree(home).await
+    }
+
+    /// Counts what an account holds on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if the home cannot be read.
+    pub async fn count(&self, account: &Account) -> Result<Usage, StorageError> {
+        Home::new(self.home(account).await?, Permissions::all()).count().await
+    }
+
+    /// Removes staged files of uploads that died, older than `before`; tells how many.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if the home cannot be read.
+    pub async fn sweep(&self, account: &Account, before: Timestamp) -> Result<u64, StorageError> {
+        Home::new(self.home(account).await?, Permissions::all()).sweep_staged(before).await
+    }
+
+    /// Room on the file system.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if the system does not tell.
+    pub async fn space(&self) -> Result<Space, StorageError> {
+        self.0.volume.space().await
+    }
+
+    /// Writes and removes a small file: does the volume work?
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] saying why not.
+    pub async fn probe(&self) -> Result<(), StorageError> {
+        self.0.volume.probe().await
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, LocalHome>> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
