@@ -3,15 +3,48 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
+use crate::hosting::foundation::Foundation;
 use crate::hosting::limits::EffectiveLimits;
-use crate::hosting::quota::AccountQuota;
-use crate::model::{Account, AccountId, Customer, Permissions, Secret};
-use crate::store::StoreError;
+use crate::hosting::passwords::{PasswordError, Passwords};
+use crate::hosting::quota::{AccountQuota, Ledger};
+use crate::hosting::volumes::Volumes;
+use crate::model::{
+    Account, AccountId, AccountStatus, Customer, CustomerStatus, Permissions, Secret, TlsRule,
+    Username,
+};
+use crate::clock::Timestamp;
+use crate::store::{Db, StoreError};
 use crate::vfs::LocalHome;
 
 /// A cheap handle on the logins.
 #[derive(Clone, Debug)]
-pub struct Logins;
+pub struct Logins(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    foundation: Foundation,
+    passwords: Passwords,
+    ledger: Ledger,
+    volumes: Volumes,
+    marks: mpsc::Sender<LoginMark>,
+}
+
+/// A successful login, to be noted with the account.
+#[derive(Debug)]
+struct LoginMark {
+    account: AccountId,
+    at: Timestamp,
+    from: IpAddr,
+}
+
+/// Notes last logins in the background, so that no client waits for it.
+#[derive(Debug)]
+pub struct LoginMarks {
+    db: Db,
+    marks: mpsc::Receiver<LoginMark>,
+}
 
 /// What a logged-in session may use. Fetched again on [`super::sessions::Order::Refresh`].
 #[derive(Clone, Debug)]
@@ -46,7 +79,7 @@ pub enum LoginError {
     Home(#[from] crate::vfs::StorageError),
     /// The database failed.
     #[error("logins are not available")]
-    Store(StoreError),
+    Store(#[from] StoreError),
 }
 
 /// The true reason of a refused login, for the log and the account's page.
@@ -70,7 +103,31 @@ pub enum Refusal {
 }
 
 impl Logins {
+    /// Logins that may wait to be noted; beyond that the latest ones are not noted.
+    const MARK_QUEUE: usize = 1_024;
+
+    /// The logins over these services, and the task that notes them.
+    pub fn new(
+        foundation: Foundation,
+        passwords: Passwords,
+        ledger: Ledger,
+        volumes: Volumes,
+    ) -> (Self, LoginMarks) {
+        let (marks, waiting) = mpsc::channel(Self::MARK_QUEUE);
+        let db = foundation.db.clone();
+        let parts = Parts { foundation, passwords, ledger, volumes, marks };
+        (Self(Arc::new(parts)), LoginMarks { db, marks: waiting })
+    }
+
     /// Verifies a password. Takes the same time for every kind of refusal.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::Incorrect`] with the true reason, [`LoginError::Busy`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping this future changes nothing.
     pub async fn verify(
         &self,
         name: &str,
@@ -78,16 +135,116 @@ impl Logins {
         from: IpAddr,
         encrypted: bool,
     ) -> Result<Granted, LoginError> {
-        todo!()
+        let found = self.find(name).await?;
+        let Some(account) = found else {
+            self.0.passwords.verify(password, None).await?;
+            return Err(LoginError::Incorrect(Refusal::Unknown));
+        };
+        let hash = &account.password_hash;
+        if !self.0.passwords.verify_for(account.id, password, hash).await? {
+            return Err(LoginError::Incorrect(Refusal::WrongPassword));
+        }
+        let id = account.id;
+        let granted = self.grant(account).await?;
+        if granted.requires_tls && !encrypted {
+            return Err(LoginError::Incorrect(Refusal::TlsRequired));
+        }
+        let mark = LoginMark { account: id, at: self.0.foundation.now(), from };
+        if self.0.marks.try_send(mark).is_err() {
+            tracing::warn!(account.name = name, "last login of `{name}` is not noted: too many");
+        }
+        Ok(granted)
     }
 
     /// Looks an account up again; `None` if it may no longer be logged in.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::Store`] and [`LoginError::Home`].
     pub async fn refresh(&self, id: AccountId) -> Result<Option<Granted>, LoginError> {
-        todo!()
+        let Some(account) = self.0.foundation.db.account(id).await? else {
+            return Ok(None);
+        };
+        match self.grant(account).await {
+            Ok(granted) => Ok(Some(granted)),
+            Err(LoginError::Incorrect(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether this name may log in on a plain connection where the listener requires TLS.
     pub async fn may_log_in_plain(&self, name: &str) -> bool {
-        todo!()
+        let found = self.find(name).await.ok().flatten();
+        found.is_some_and(|account| account.tls == TlsRule::Optional)
+    }
+
+    async fn find(&self, name: &str) -> Result<Option<Account>, LoginError> {
+        let Ok(name) = name.parse::<Username>() else {
+            return Ok(None);
+        };
+        Ok(self.0.foundation.db.account_by_username(&name).await?)
+    }
+
+    async fn grant(&self, account: Account) -> Result<Granted, LoginError> {
+        let db = &self.0.foundation.db;
+        let unknown = LoginError::Incorrect(Refusal::Unknown);
+        let Some(customer) = db.customer(account.customer_id).await? else {
+            return Err(unknown);
+        };
+        let Some(plan) = db.plan(customer.plan_id).await? else {
+            return Err(unknown);
+        };
+        if account.status == AccountStatus::Suspended {
+            return Err(LoginError::Incorrect(Refusal::Suspended));
+        }
+        if customer.status == CustomerStatus::Suspended {
+            return Err(LoginError::Incorrect(Refusal::CustomerSuspended));
+        }
+        let Some(quota) = self.0.ledger.quota(account.id) else {
+            return Err(unknown);
+        };
+        Ok(Granted {
+            permissions: account.permissions.permissions(),
+            limits: EffectiveLimits::of(&account, &customer, &plan),
+            home: self.0.volumes.home(&account).await?,
+            quota,
+            requires_tls: account.tls == TlsRule::Required,
+            customer: Arc::new(customer),
+            account: Arc::new(account),
+        })
+    }
+}
+
+impl LoginMarks {
+    /// Logins that are noted in one transaction.
+    const BATCH: usize = 256;
+
+    /// Notes logins until nobody can log in any more.
+    pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(Self::BATCH);
+        while self.marks.recv_many(&mut batch, Self::BATCH).await > 0 {
+            if let Err(error) = self.write(&batch).await {
+                tracing::error!(%error, "last logins could not be noted");
+            }
+            batch.clear();
+        }
+    }
+
+    async fn write(&self, batch: &[LoginMark]) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        for mark in batch {
+            let from = mark.from.to_canonical().to_string();
+            tx.record_account_login(mark.account, mark.at, &from).await?;
+        }
+        tx.commit().await
+    }
+}
+
+impl From<PasswordError> for LoginError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy | PasswordError::Hash => Self::Busy,
+            _ => Self::Incorrect(Refusal::WrongPassword),
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod admins;
+pub mod attempts;
 pub mod audit;
 pub mod connection_card;
 pub mod customers;

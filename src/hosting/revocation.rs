@@ -1,2 +1,205 @@
-//! Turns news about accounts, customers, plans and settings into orders to exactly the sessions
-//! they concern.
+//! Turns what was changed into orders to exactly the sessions it concerns, and brings limits in
+//! memory up to date.
+//!
+//! The audit log is the feed: every change leaves an entry in its own transaction, whoever made it:
+//! a page of this process, the command line, or another node. News on the bus only says "look now";
+//! without any, it is looked at once a second.
+
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::events::{Event, EventReader, News};
+use crate::hosting::accounts::{AccountError, Accounts};
+use crate::hosting::customers::{CustomerError, Customers};
+use crate::hosting::foundation::Foundation;
+use crate::hosting::sessions::{Order, Sessions};
+use crate::model::page::{AuditQuery, CustomerQuery, Window};
+use crate::model::{AccountId, AuditAction, AuditEvent, CustomerId, PlanId};
+use crate::settings::{LiveSettings, SettingsError};
+use crate::store::StoreError;
+
+/// Follows the audit log.
+#[derive(Debug)]
+pub struct Revocation {
+    foundation: Foundation,
+    accounts: Accounts,
+    customers: Customers,
+    sessions: Sessions,
+    settings: LiveSettings,
+    news: EventReader,
+    seen: i64,
+}
+
+/// What the follower works with.
+#[derive(Debug)]
+pub struct Parts {
+    /// Database, time, news.
+    pub foundation: Foundation,
+    /// Knows the accounts.
+    pub accounts: Accounts,
+    /// Knows the customers.
+    pub customers: Customers,
+    /// Knows who is connected.
+    pub sessions: Sessions,
+    /// The settings in force.
+    pub settings: LiveSettings,
+}
+
+/// What could not be done now and is tried again a moment later.
+#[derive(Debug, thiserror::Error)]
+enum FollowError {
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    #[error(transparent)]
+    Customer(#[from] CustomerError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Revocation {
+    /// The log is looked at this often without news.
+    const PERIOD: Duration = Duration::from_secs(1);
+    /// Entries that are read at once; a longer gap is read in several steps.
+    const BATCH: u64 = 500;
+
+    /// Follows from the latest entry on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the log cannot be read.
+    pub async fn new(parts: Parts) -> Result<Self, StoreError> {
+        let latest = AuditQuery { limit: 1, ..AuditQuery::default() };
+        let last = parts.foundation.db.audit_events(&latest).await?;
+        let news = parts.foundation.events.subscribe();
+        Ok(Self {
+            foundation: parts.foundation,
+            accounts: parts.accounts,
+            customers: parts.customers,
+            sessions: parts.sessions,
+            settings: parts.settings,
+            news,
+            seen: last.first().map_or(0, |event| event.seq),
+        })
+    }
+
+    /// Follows until `stop`.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut tick = tokio::time::interval(Self::PERIOD);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                news = self.news.next() => match news {
+                    News::Closed => return,
+                    News::Event(Event::SessionsChanged(_) | Event::TransferEnded(_)) => continue,
+                    News::Event(_) | News::Lagged => {}
+                },
+                _ = tick.tick() => {}
+            }
+            if let Err(error) = self.follow().await {
+                tracing::error!(%error, "changes could not be followed; trying again");
+            }
+        }
+    }
+
+    async fn follow(&mut self) -> Result<(), FollowError> {
+        for event in self.unseen().await? {
+            self.apply(&event).await?;
+            self.seen = event.seq;
+        }
+        Ok(())
+    }
+
+    /// Entries after the last one seen, oldest first.
+    async fn unseen(&self) -> Result<Vec<AuditEvent>, StoreError> {
+        let mut unseen = Vec::new();
+        let mut query = AuditQuery { limit: Self::BATCH, ..AuditQuery::default() };
+        loop {
+            let page = self.foundation.db.audit_events(&query).await?;
+            let reached = page.iter().any(|event| event.seq <= self.seen);
+            query.before = page.last().map(|event| event.seq);
+            let is_last = u64::try_from(page.len()).unwrap_or(0) < Self::BATCH;
+            unseen.extend(page.into_iter().filter(|event| event.seq > self.seen));
+            if reached || is_last {
+                unseen.reverse();
+                return Ok(unseen);
+            }
+        }
+    }
+
+    async fn apply(&self, event: &AuditEvent) -> Result<(), FollowError> {
+        use AuditAction as Did;
+        match event.action {
+            Did::AccountCreated
+            | Did::AccountChanged
+            | Did::AccountSuspended
+            | Did::AccountResumed
+            | Did::AccountDeleted => {
+                if let Ok(id) = event.object_id.parse::<AccountId>() {
+                    self.accounts.refresh(id).await?;
+                }
+            }
+            Did::AccountPasswordReset => {
+                if let Ok(id) = event.object_id.parse::<AccountId>() {
+                    self.disconnect_older(id, event);
+                }
+            }
+            Did::CustomerChanged | Did::CustomerSuspended | Did::CustomerResumed => {
+                if let Ok(id) = event.object_id.parse::<CustomerId>() {
+                    self.refresh_customer(id).await?;
+                }
+            }
+            Did::PlanChanged => {
+                if let Ok(id) = event.object_id.parse::<PlanId>() {
+                    self.refresh_plan(id).await?;
+                }
+            }
+            Did::SettingsChanged => self.settings.reload().await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Sessions that logged in with the old password end; those that came with the new one stay.
+    fn disconnect_older(&self, id: AccountId, event: &AuditEvent) {
+        let order = Order::Disconnect("The password was changed.".to_owned());
+        for session in self.sessions.snapshot() {
+            let is_own = session.account.as_ref().is_some_and(|account| account.id == id);
+            if is_own && session.opened_at < event.at {
+                self.sessions.order(session.id, order.clone());
+            }
+        }
+    }
+
+    /// The accounts of the customer book their limits again and their sessions look again.
+    async fn refresh_customer(&self, id: CustomerId) -> Result<(), FollowError> {
+        match self.customers.refresh(id).await {
+            Err(CustomerError::NotFound) => return Ok(()),
+            refreshed => refreshed?,
+        }
+        for account in self.foundation.db.accounts_of_customer(id).await? {
+            self.accounts.refresh(account.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn refresh_plan(&self, id: PlanId) -> Result<(), FollowError> {
+        let mut offset = 0;
+        loop {
+            let window = Window { offset, limit: Self::BATCH };
+            let query = CustomerQuery { plan_id: Some(id), window, ..CustomerQuery::default() };
+            let page = self.foundation.db.customer_page(&query).await?;
+            for row in &page.rows {
+                self.refresh_customer(row.customer.id).await?;
+            }
+            offset += Self::BATCH;
+            if offset >= page.total {
+                return Ok(());
+            }
+        }
+    }
+}

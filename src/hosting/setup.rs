@@ -1,11 +1,24 @@
 //! First run: while no owner exists, whoever can read the server's log may make one.
 
-use crate::hosting::admins::{AdminError, Browser, FreshSignIn, NewAdmin};
-use crate::model::Secret;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use subtle::ConstantTimeEq;
+
+use crate::hosting::admins::{AdminError, Admins, Browser, FreshSignIn, NewAdmin};
+use crate::model::{Actor, Role, Secret};
 
 /// A cheap handle on the first run.
 #[derive(Clone, Debug)]
-pub struct Setup;
+pub struct Setup(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    admins: Admins,
+    code: Secret,
+    wrong: AtomicU32,
+    making: tokio::sync::Mutex<()>,
+}
 
 /// What can go wrong during the first run.
 #[derive(Debug, thiserror::Error)]
@@ -25,23 +38,65 @@ pub enum SetupError {
 }
 
 impl Setup {
+    /// Wrong codes that are looked at before the server must be restarted.
+    const TRIES: u32 = 20;
+    const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    const LENGTH: usize = 8;
+
+    /// The first run with a fixed code, or a random one for this start.
+    pub fn new(admins: Admins, code: Option<Secret>) -> Self {
+        let code = code.unwrap_or_else(random_code);
+        let making = tokio::sync::Mutex::new(());
+        Self(Arc::new(Parts { admins, code, wrong: AtomicU32::new(0), making }))
+    }
+
     /// Whether no owner exists.
     pub async fn is_open(&self) -> Result<bool, SetupError> {
-        todo!()
+        Ok(!self.0.admins.has_owner().await?)
     }
 
     /// The code to print in the log.
     pub fn code(&self) -> &Secret {
-        todo!()
+        &self.0.code
     }
 
-    /// Checks the code and makes the owner, signed in.
+    /// Checks the code and makes the owner, signed in. Of two browsers at once, one gets through.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Over`], [`SetupError::WrongCode`], [`SetupError::TooManyTries`] and what is
+    /// wrong with the owner's data.
     pub async fn create_owner(
         &self,
         code: &str,
         owner: NewAdmin,
         browser: &Browser,
     ) -> Result<FreshSignIn, SetupError> {
-        todo!()
+        let _only_one = self.0.making.lock().await;
+        if !self.is_open().await? {
+            return Err(SetupError::Over);
+        }
+        if self.0.wrong.load(Ordering::Relaxed) >= Self::TRIES {
+            return Err(SetupError::TooManyTries);
+        }
+        let typed = code.trim().to_uppercase();
+        let expected = self.0.code.expose().to_uppercase();
+        if !bool::from(typed.as_bytes().ct_eq(expected.as_bytes())) {
+            self.0.wrong.fetch_add(1, Ordering::Relaxed);
+            return Err(SetupError::WrongCode);
+        }
+        let owner = NewAdmin { role: Role::Owner, ..owner };
+        let admin = self.0.admins.create(&Actor::system(), owner).await?;
+        Ok(self.0.admins.begin_session(admin, browser).await?)
     }
+}
+
+fn random_code() -> Secret {
+    use rand::RngExt;
+    let mut rng = rand::rng();
+    let pick = |_| {
+        let at = rng.random_range(0..Setup::ALPHABET.len());
+        Setup::ALPHABET.get(at).copied().map_or('A', char::from)
+    };
+    Secret::new((0..Setup::LENGTH).map(pick).collect())
 }

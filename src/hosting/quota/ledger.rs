@@ -63,6 +63,13 @@ pub struct Allowance {
     is_open: bool,
 }
 
+/// A change of the account's files that is under way. Drop it when the change is booked.
+#[derive(Debug)]
+#[must_use = "the change is under way as long as this lives"]
+pub struct OpenChange {
+    quota: AccountQuota,
+}
+
 /// What can go wrong with a quota.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum QuotaError {
@@ -183,6 +190,15 @@ impl Ledger {
             .collect()
     }
 
+    /// The changes could not be written; they are due again.
+    pub(super) fn put_back(&self, changes: &[Change]) {
+        for change in changes {
+            if let Some(pool) = self.pool_of(change.account) {
+                lock(&pool.books).put_back(change.account);
+            }
+        }
+    }
+
     pub(super) fn set_marked(&self, account: AccountId, marked: bool) {
         if let Some(pool) = self.pool_of(account) {
             lock(&pool.books).set_marked(account, marked);
@@ -215,7 +231,7 @@ impl AccountQuota {
     ///
     /// Dropping this future leaves no reservation behind.
     pub async fn reserve(&self, wanted: Reservation) -> Result<Allowance, QuotaError> {
-        self.mark().await?;
+        let _until_held = self.begin_change().await?;
         let mut books = lock(&self.pool.books);
         if !books.knows(self.account) {
             return Err(QuotaError::Unavailable);
@@ -245,27 +261,32 @@ impl AccountQuota {
         })
     }
 
-    /// Tells the database that the account is about to be changed, unless it knows. Every deletion
-    /// and truncation goes through here first, so that a crash leaves the account to be recounted.
+    /// Tells the database that the account is about to be changed, unless it knows. Every deletion,
+    /// replacement and truncation holds such a guard until it is booked, so that a crash in between
+    /// leaves the account to be counted again.
     ///
     /// # Errors
     ///
     /// [`QuotaError::Unavailable`] if the database does not answer.
-    pub async fn mark(&self) -> Result<(), QuotaError> {
-        if lock(&self.pool.books).is_marked(self.account) {
-            return Ok(());
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping this future leaves nothing but, perhaps, a mark that the keeper lifts again.
+    pub async fn begin_change(&self) -> Result<OpenChange, QuotaError> {
+        let is_marked = {
+            let mut books = lock(&self.pool.books);
+            books.open_change(self.account);
+            books.is_marked(self.account)
+        };
+        let open = OpenChange { quota: self.clone() };
+        if is_marked {
+            return Ok(open);
         }
         let (done, marked) = oneshot::channel();
-        let request = MarkRequest {
-            account: self.account,
-            done,
-        };
-        self.marks
-            .send(request)
-            .await
-            .map_err(|_| QuotaError::Unavailable)?;
+        let request = MarkRequest { account: self.account, done };
+        self.marks.send(request).await.map_err(|_| QuotaError::Unavailable)?;
         match marked.await {
-            Ok(true) => Ok(()),
+            Ok(true) => Ok(open),
             _ => Err(QuotaError::Unavailable),
         }
     }
@@ -423,6 +444,12 @@ impl Allowance {
 impl Drop for Allowance {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+impl Drop for OpenChange {
+    fn drop(&mut self) {
+        lock(&self.quota.pool.books).close_change(self.quota.account);
     }
 }
 

@@ -10,4 +10,4 @@ mod pool;
 pub mod recovery;
 
 pub use keeper::Keeper;
-pub use ledger::{AccountQuota, Allowance, Ledger, QuotaError, Reservation};
+pub use ledger::{AccountQuota, Allowance, Ledger, Limits, OpenChange, QuotaError, Reservation};

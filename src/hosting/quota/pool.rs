@@ -44,6 +44,7 @@ struct AccountBook {
     book: Book,
     changed: bool,
     marked: bool,
+    open_changes: u32,
 }
 
 #[derive(Debug)]
@@ -309,21 +310,41 @@ impl Pool {
         }
     }
 
-    /// Accounts whose usage the database must be told, or whose mark can be lifted.
+    /// Counts a change that is under way, so that the account's mark is not lifted meanwhile.
+    pub(super) fn open_change(&mut self, id: AccountId) {
+        if let Some(account) = self.accounts.get_mut(&id) {
+            account.open_changes += 1;
+        }
+    }
+
+    pub(super) fn close_change(&mut self, id: AccountId) {
+        if let Some(account) = self.accounts.get_mut(&id) {
+            account.open_changes = account.open_changes.saturating_sub(1);
+        }
+    }
+
+    /// Accounts whose usage the database must be told, or whose mark can be lifted. A lifted mark is
+    /// gone here at once: whoever changes the account from now on asks for a new one.
     pub(super) fn take_changes(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
         for (id, account) in &mut self.accounts {
-            let busy = self.holders.values().any(|holder| holder.account == *id);
-            if account.changed || (account.marked && !busy) {
+            if !account.changed && !account.marked {
+                continue;
+            }
+            let uploads = self.holders.values().any(|holder| holder.account == *id);
+            let busy = uploads || account.open_changes > 0;
+            if account.changed || !busy {
                 account.changed = false;
-                changes.push(Change {
-                    account: *id,
-                    usage: account.book.usage(),
-                    busy,
-                });
+                account.marked &= busy;
+                changes.push(Change { account: *id, usage: account.book.usage(), busy });
             }
         }
         changes
+    }
+
+    /// The changes could not be written; they are due again.
+    pub(super) fn put_back(&mut self, id: AccountId) {
+        self.touch(id);
     }
 
     fn touch(&mut self, id: AccountId) {
