@@ -1,23 +1,39 @@
-//! The hall: opens every service once and hands out cheap clones.
+//! The hall: opens every service once, hands out cheap clones and runs the few tasks that keep the
+//! house in order.
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::events::Events;
-use crate::hosting::accounts::Accounts;
+use crate::hosting::accounts::{self, Accounts};
 use crate::hosting::admins::Admins;
 use crate::hosting::audit::Audit;
 use crate::hosting::customers::Customers;
+use crate::hosting::foundation::Foundation;
 use crate::hosting::journal::Journal;
 use crate::hosting::login::Logins;
 use crate::hosting::network::Network;
-use crate::hosting::plans::Plans;
+use crate::hosting::passwords::{PasswordError, Passwords};
+use crate::hosting::plans::{PlanError, Plans};
 use crate::hosting::quota::Ledger;
+use crate::hosting::quota::recovery::{Recovery, RecoveryError};
+use crate::hosting::revocation::{self, Revocation};
 use crate::hosting::sessions::Sessions;
 use crate::hosting::setup::Setup;
-use crate::net::{CertificateStore, PassivePorts};
-use crate::settings::{Boot, LiveSettings};
+use crate::hosting::volumes::Volumes;
+use crate::net::{
+    BindAddresses, BindError, CertificateError, CertificateStore, PassiveOptions, PassivePorts,
+    PublicName,
+};
+use crate::settings::{Boot, LiveSettings, SettingsError};
+use crate::store::{Db, StoreError};
+use crate::telemetry::Metrics;
+use crate::vfs::StorageError;
 
 /// Every service of the house; a clone costs one counter.
 #[derive(Clone, Debug)]
@@ -32,7 +48,7 @@ pub struct Services {
     pub admins: Admins,
     /// The audit log.
     pub audit: Audit,
-    /// Start-up facts.
+    /// What was decided at the start.
     pub boot: Boot,
     /// The certificate of the FTP listeners.
     pub certificates: CertificateStore,
@@ -42,12 +58,16 @@ pub struct Services {
     pub customers: Customers,
     /// The news bus.
     pub events: Events,
+    /// Database, time and news, for what has no service of its own.
+    pub foundation: Foundation,
     /// The transfer journal.
     pub journal: Journal,
     /// The quota ledger.
     pub ledger: Ledger,
     /// FTP logins.
     pub logins: Logins,
+    /// Counters for the metrics page.
+    pub metrics: Metrics,
     /// Network settings.
     pub network: Network,
     /// The passive ports.
@@ -56,10 +76,135 @@ pub struct Services {
     pub plans: Plans,
     /// Live FTP sessions.
     pub sessions: Sessions,
-    /// Settings in force.
+    /// The settings in force.
     pub settings: LiveSettings,
     /// The first run.
     pub setup: Setup,
+    /// Where the homes are.
+    pub volumes: Volumes,
+}
+
+/// The tasks of the house, and how to end them.
+#[derive(Clone, Debug, Default)]
+pub struct Housekeeping {
+    /// Every task that the house started.
+    pub tasks: TaskTracker,
+    /// Ends the doors and whatever serves them.
+    pub stop: CancellationToken,
+    /// Ends what must outlive the doors: the keeper of the books.
+    pub stop_last: CancellationToken,
+}
+
+/// Why the house does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data folder cannot be used.
+    #[error("the data folder {path} cannot be used: {source}")]
+    DataDir {
+        /// The folder.
+        path: String,
+        /// What the storage said.
+        source: StorageError,
+    },
+    /// No passive port can be opened.
+    #[error("no passive port can be opened: {0}")]
+    Passive(#[from] BindError),
+    /// The certificate cannot be used.
+    #[error("the certificate cannot be used: {0}")]
+    Certificate(#[from] CertificateError),
+    /// Passwords cannot be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The first plan could not be made.
+    #[error("the first plan could not be made: {0}")]
+    Plan(#[from] PlanError),
+    /// The ledger could not be filled.
+    #[error("usage figures could not be read: {0}")]
+    Recovery(#[from] RecoveryError),
+    /// The settings could not be read.
+    #[error("the settings cannot be read: {0}")]
+    Settings(#[from] SettingsError),
+    /// The database could not be opened.
+    #[error("the database cannot be opened: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl App {
+    /// Opens every service: database, settings, ledger, homes, certificate and passive ports. After
+    /// an unclean end, counts the homes that were being written to.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] says what is missing; nothing is left running but tasks of `keep`, which the
+    /// caller ends.
+    pub async fn open(
+        boot: Boot,
+        clock: Arc<dyn Clock>,
+        keep: &Housekeeping,
+    ) -> Result<Self, OpenError> {
+        let db = Db::open(&boot.database_url).await?;
+        let events = Events::new();
+        let foundation = Foundation { db, clock, events };
+        let volumes = open_volume(&boot, &foundation)?;
+        let settings = LiveSettings::open(
+            foundation.db.clone(),
+            foundation.events.clone(),
+            boot.live_options(),
+            foundation.now(),
+        )
+        .await?;
+        let plans = Plans::new(foundation.clone());
+        plans.ensure_default().await?;
+        let recovery = Recovery::new(&foundation, &volumes);
+        let (ledger, keeper) = recovery.run().await?;
+        keep.tasks.spawn(keeper.run(keep.stop_last.clone()));
+        let services = Services::assemble(Opened {
+            network: open_network(&boot, &foundation, &settings, keep).await?,
+            certificates: open_certificates(&boot, &settings, &foundation)?,
+            passwords: Passwords::new(available_parallelism().map_or(1, Into::into))?,
+            boot,
+            foundation,
+            volumes,
+            settings,
+            plans,
+            ledger,
+            tasks: &keep.tasks,
+        });
+        let app = Self(Arc::new(services));
+        app.start(keep).await?;
+        Ok(app)
+    }
+
+    /// Starts the tasks that follow changes and tidy up.
+    async fn start(&self, keep: &Housekeeping) -> Result<(), OpenError> {
+        let follower = Revocation::new(revocation::Parts {
+            foundation: self.foundation.clone(),
+            accounts: self.accounts.clone(),
+            customers: self.customers.clone(),
+            sessions: self.sessions.clone(),
+            settings: self.settings.clone(),
+        })
+        .await?;
+        keep.tasks.spawn(follower.run(keep.stop.clone()));
+        let network = self.network.clone();
+        let mut changes = self.settings.changes();
+        let stop = keep.stop.clone();
+        keep.tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    changed = changes.changed() => {
+                        if changed.is_err() {
+                            return;
+                        }
+                        let settings = Arc::clone(&changes.borrow_and_update());
+                        network.follow(&settings).await;
+                    }
+                }
+            }
+        });
+        Ok(())
+    }
 }
 
 impl Deref for App {
@@ -68,4 +213,124 @@ impl Deref for App {
     fn deref(&self) -> &Services {
         &self.0
     }
+}
+
+/// What is opened one after the other before the services are put together.
+struct Opened<'a> {
+    boot: Boot,
+    foundation: Foundation,
+    volumes: Volumes,
+    settings: LiveSettings,
+    plans: Plans,
+    ledger: Ledger,
+    network: (Network, PassivePorts),
+    certificates: CertificateStore,
+    passwords: Passwords,
+    tasks: &'a TaskTracker,
+}
+
+impl Services {
+    fn assemble(opened: Opened<'_>) -> Self {
+        let Opened {
+            foundation,
+            volumes,
+            ledger,
+            passwords,
+            tasks,
+            ..
+        } = opened;
+        let events = foundation.events.clone();
+        let sessions = Sessions::new(Arc::clone(&foundation.clock), events.clone());
+        let (journal, writer) = Journal::new(foundation.db.clone(), events.clone());
+        tasks.spawn(writer.run());
+        let (logins, marks) = Logins::new(
+            foundation.clone(),
+            passwords.clone(),
+            ledger.clone(),
+            volumes.clone(),
+        );
+        tasks.spawn(marks.run());
+        let admins = Admins::new(foundation.clone(), passwords.clone());
+        let setup = Setup::new(admins.clone(), opened.boot.setup_code.clone());
+        let (network, passive_ports) = opened.network;
+        Self {
+            accounts: Accounts::new(accounts::Parts {
+                foundation: foundation.clone(),
+                passwords,
+                ledger: ledger.clone(),
+                sessions: sessions.clone(),
+                volumes: volumes.clone(),
+            }),
+            admins,
+            audit: Audit::new(foundation.clone()),
+            boot: opened.boot,
+            certificates: opened.certificates,
+            clock: Arc::clone(&foundation.clock),
+            customers: Customers::new(foundation.clone(), ledger.clone(), sessions.clone()),
+            events,
+            journal,
+            ledger,
+            logins,
+            metrics: Metrics::default(),
+            network,
+            passive_ports,
+            plans: opened.plans,
+            sessions,
+            settings: opened.settings,
+            setup,
+            volumes,
+            foundation,
+        }
+    }
+}
+
+fn open_volume(boot: &Boot, foundation: &Foundation) -> Result<Volumes, OpenError> {
+    let path = boot.files_dir();
+    let clock = Arc::clone(&foundation.clock);
+    Volumes::open(&path, clock).map_err(|source| OpenError::DataDir {
+        path: path.display().to_string(),
+        source,
+    })
+}
+
+fn open_certificates(
+    boot: &Boot,
+    settings: &LiveSettings,
+    foundation: &Foundation,
+) -> Result<CertificateStore, OpenError> {
+    let host = settings.current().host_name.clone();
+    let names: Vec<String> = if host.is_empty() {
+        vec!["localhost".to_owned(), "127.0.0.1".to_owned()]
+    } else {
+        vec![host, "localhost".to_owned(), "127.0.0.1".to_owned()]
+    };
+    Ok(CertificateStore::load_or_create(
+        &boot.tls_dir(),
+        &names,
+        foundation.now(),
+    )?)
+}
+
+async fn open_network(
+    boot: &Boot,
+    foundation: &Foundation,
+    settings: &LiveSettings,
+    keep: &Housekeeping,
+) -> Result<(Network, PassivePorts), OpenError> {
+    let wait = settings.current().passive_wait;
+    let options = PassiveOptions {
+        wait,
+        ..PassiveOptions::default()
+    };
+    let control: Vec<_> = boot
+        .ftp_listen
+        .iter()
+        .chain(&boot.ftps_listen)
+        .map(std::net::SocketAddr::ip)
+        .collect();
+    let bind = BindAddresses::of(&control);
+    let ports = PassivePorts::new(bind, options, &keep.tasks, keep.stop.clone());
+    let name = PublicName::start(&keep.tasks, keep.stop.clone());
+    let network = Network::open(foundation.clone(), settings.clone(), ports.clone(), name).await?;
+    Ok((network, ports))
 }

@@ -183,7 +183,9 @@ impl Accounts {
         {
             return Err(AccountError::TooManyAccounts { limit });
         }
-        tx.insert_account(&account).await.map_err(|error| taken(error, &account.username))?;
+        tx.insert_account(&account)
+            .await
+            .map_err(|error| taken(error, &account.username))?;
         let deed = deed(AuditAction::AccountCreated, &account, Vec::new());
         self.0.foundation.audit(&mut tx, actor, deed).await?;
         tx.commit().await?;
@@ -207,7 +209,10 @@ impl Accounts {
     ) -> Result<Account, AccountError> {
         require(actor)?;
         let before = self.get(id).await?;
-        let mut account = Account { version: seen, ..before.clone() };
+        let mut account = Account {
+            version: seen,
+            ..before.clone()
+        };
         account.permissions = settings.permissions;
         account.tls = settings.tls;
         account.bytes = settings.bytes;
@@ -216,7 +221,11 @@ impl Accounts {
         account.notes = settings.notes;
         let mut tx = self.0.foundation.db.begin().await?;
         account.version = tx.save_account(&account, self.0.foundation.now()).await?;
-        let deed = deed(AuditAction::AccountChanged, &account, changes(&before, &account));
+        let deed = deed(
+            AuditAction::AccountChanged,
+            &account,
+            changes(&before, &account),
+        );
         self.0.foundation.audit(&mut tx, actor, deed).await?;
         tx.commit().await?;
         self.refresh(id).await?;
@@ -240,7 +249,10 @@ impl Accounts {
         Passwords::check(&password, account.username.as_str())?;
         let hash = self.0.passwords.hash(&password).await?;
         let mut tx = self.0.foundation.db.begin().await?;
-        if !tx.set_account_password(id, &hash, self.0.foundation.now()).await? {
+        if !tx
+            .set_account_password(id, &hash, self.0.foundation.now())
+            .await?
+        {
             return Err(AccountError::NotFound);
         }
         let changed = vec![("password".to_owned(), String::new(), "changed".to_owned())];
@@ -261,7 +273,8 @@ impl Accounts {
         id: AccountId,
         reason: &str,
     ) -> Result<usize, AccountError> {
-        self.set_status(actor, id, AccountStatus::Suspended, reason).await?;
+        self.set_status(actor, id, AccountStatus::Suspended, reason)
+            .await?;
         Ok(self.disconnect(id, "The account is suspended."))
     }
 
@@ -271,7 +284,8 @@ impl Accounts {
     ///
     /// [`AccountError::NotFound`].
     pub async fn resume(&self, actor: &Actor, id: AccountId) -> Result<(), AccountError> {
-        self.set_status(actor, id, AccountStatus::Active, "").await?;
+        self.set_status(actor, id, AccountStatus::Active, "")
+            .await?;
         self.0.foundation.publish(Event::AccountChanged(id));
         Ok(())
     }
@@ -319,7 +333,13 @@ impl Accounts {
     pub async fn details(&self, id: AccountId) -> Result<AccountDetails, AccountError> {
         let account = self.get(id).await?;
         let (customer, plan) = self.owner(account.customer_id).await?;
-        let sessions = self.0.sessions.count_by_account().get(&id).copied().unwrap_or(0);
+        let sessions = self
+            .0
+            .sessions
+            .count_by_account()
+            .get(&id)
+            .copied()
+            .unwrap_or(0);
         Ok(AccountDetails {
             limits: EffectiveLimits::of(&account, &customer, &plan),
             usage: self.0.ledger.usage(id),
@@ -360,18 +380,28 @@ impl Accounts {
             }
             Err(error) => return Err(error),
         }
-        self.0.sessions.order_where(&Order::Refresh, |session| session.id == id);
+        self.0
+            .sessions
+            .order_where(&Order::Refresh, |session| session.id == id);
         Ok(())
     }
 
     async fn get(&self, id: AccountId) -> Result<Account, AccountError> {
-        self.0.foundation.db.account(id).await?.ok_or(AccountError::NotFound)
+        self.0
+            .foundation
+            .db
+            .account(id)
+            .await?
+            .ok_or(AccountError::NotFound)
     }
 
     async fn owner(&self, id: CustomerId) -> Result<(Customer, Plan), AccountError> {
         let db = &self.0.foundation.db;
         let customer = db.customer(id).await?.ok_or(AccountError::NoSuchCustomer)?;
-        let plan = db.plan(customer.plan_id).await?.ok_or(AccountError::NoSuchCustomer)?;
+        let plan = db
+            .plan(customer.plan_id)
+            .await?
+            .ok_or(AccountError::NoSuchCustomer)?;
         Ok((customer, plan))
     }
 
@@ -389,28 +419,45 @@ impl Accounts {
             AccountStatus::Suspended => AuditAction::AccountSuspended,
         };
         let mut tx = self.0.foundation.db.begin().await?;
-        if !tx.set_account_status(id, status, reason, self.0.foundation.now()).await? {
+        if !tx
+            .set_account_status(id, status, reason, self.0.foundation.now())
+            .await?
+        {
             return Err(AccountError::NotFound);
         }
         let changed = differences([("reason", account.suspend_reason.clone(), reason.to_owned())]);
-        self.0.foundation.audit(&mut tx, actor, deed(action, &account, changed)).await?;
+        self.0
+            .foundation
+            .audit(&mut tx, actor, deed(action, &account, changed))
+            .await?;
         tx.commit().await?;
         Ok(())
     }
 
     fn disconnect(&self, id: AccountId, reason: &str) -> usize {
         let order = Order::Disconnect(reason.to_owned());
-        let ended = self.0.sessions.order_where(&order, |session| session.id == id);
+        let ended = self
+            .0
+            .sessions
+            .order_where(&order, |session| session.id == id);
         self.0.foundation.publish(Event::AccountChanged(id));
         ended
     }
 
     fn book(&self, account: &Account, customer: &Customer, plan: &Plan, usage: Option<Usage>) {
         let limits = EffectiveLimits::of(account, customer, plan);
-        let pool = Limits { bytes: limits.pool_bytes.limit, files: limits.pool_files.limit };
-        let own = Limits { bytes: limits.bytes.limit, files: limits.files.limit };
+        let pool = Limits {
+            bytes: limits.pool_bytes.limit,
+            files: limits.pool_files.limit,
+        };
+        let own = Limits {
+            bytes: limits.bytes.limit,
+            files: limits.files.limit,
+        };
         self.0.ledger.set_pool_limits(customer.id, pool);
-        self.0.ledger.set_account(customer.id, account.id, own, usage);
+        self.0
+            .ledger
+            .set_account(customer.id, account.id, own, usage);
     }
 }
 
@@ -425,7 +472,11 @@ impl From<StoreError> for AccountError {
 
 fn require(actor: &Actor) -> Result<(), AccountError> {
     let right = Right::ManageAccounts;
-    if actor.may(right) { Ok(()) } else { Err(AccountError::Forbidden(right)) }
+    if actor.may(right) {
+        Ok(())
+    } else {
+        Err(AccountError::Forbidden(right))
+    }
 }
 
 fn taken(error: StoreError, name: &Username) -> AccountError {
@@ -441,7 +492,12 @@ fn deed(
     changes: Vec<(String, String, String)>,
 ) -> Deed<'_> {
     let object_id = account.id.to_string();
-    Deed { action, object: account.username.as_str(), object_id, changes }
+    Deed {
+        action,
+        object: account.username.as_str(),
+        object_id,
+        changes,
+    }
 }
 
 fn changes(before: &Account, after: &Account) -> Vec<(String, String, String)> {
@@ -453,7 +509,11 @@ fn changes(before: &Account, after: &Account) -> Vec<(String, String, String)> {
             before.permissions.label().to_owned(),
             after.permissions.label().to_owned(),
         ),
-        ("encryption", before.tls.as_str().to_owned(), after.tls.as_str().to_owned()),
+        (
+            "encryption",
+            before.tls.as_str().to_owned(),
+            after.tls.as_str().to_owned(),
+        ),
         ("storage", size(before.bytes), size(after.bytes)),
         ("files", count(before.files), count(after.files)),
         ("sessions", count(before.sessions), count(after.sessions)),

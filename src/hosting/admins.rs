@@ -103,7 +103,11 @@ impl Admins {
     /// The administrators over these services.
     pub fn new(foundation: Foundation, passwords: Passwords) -> Self {
         let attempts = Attempts::new(Arc::clone(&foundation.clock));
-        Self(Arc::new(Parts { foundation, passwords, attempts }))
+        Self(Arc::new(Parts {
+            foundation,
+            passwords,
+            attempts,
+        }))
     }
 
     /// Makes an administrator.
@@ -137,9 +141,16 @@ impl Admins {
             version: 1,
         };
         let mut tx = self.0.foundation.db.begin().await?;
-        tx.insert_admin(&admin).await.map_err(|error| taken(error, &admin.email))?;
-        let role = vec![("role".to_owned(), String::new(), admin.role.label().to_owned())];
-        self.note(&mut tx, actor, AuditAction::AdminCreated, &admin, role).await?;
+        tx.insert_admin(&admin)
+            .await
+            .map_err(|error| taken(error, &admin.email))?;
+        let role = vec![(
+            "role".to_owned(),
+            String::new(),
+            admin.role.label().to_owned(),
+        )];
+        self.note(&mut tx, actor, AuditAction::AdminCreated, &admin, role)
+            .await?;
         tx.commit().await?;
         Ok(admin)
     }
@@ -161,10 +172,18 @@ impl Admins {
         Passwords::check(&password, &admin.email)?;
         let hash = self.0.passwords.hash(&password).await?;
         let mut tx = self.0.foundation.db.begin().await?;
-        tx.set_admin_password(admin.id, &hash, self.0.foundation.now()).await?;
+        tx.set_admin_password(admin.id, &hash, self.0.foundation.now())
+            .await?;
         tx.delete_web_sessions_of(admin.id).await?;
         let changed = vec![("password".to_owned(), String::new(), "changed".to_owned())];
-        self.note(&mut tx, actor, AuditAction::AdminPasswordReset, &admin, changed).await?;
+        self.note(
+            &mut tx,
+            actor,
+            AuditAction::AdminPasswordReset,
+            &admin,
+            changed,
+        )
+        .await?;
         tx.commit().await?;
         Ok(admin)
     }
@@ -207,7 +226,8 @@ impl Admins {
     /// The session behind a cookie's token; `None` if it expired (60 minutes idle, 12 hours in all)
     /// or was ended.
     pub async fn session(&self, token: &Secret) -> Result<Option<SignedIn>, AdminError> {
-        let Some(mut signed_in) = self.0.foundation.db.web_session(&token_hash(token)).await? else {
+        let Some(mut signed_in) = self.0.foundation.db.web_session(&token_hash(token)).await?
+        else {
             return Ok(None);
         };
         let now = self.0.foundation.now();
@@ -218,7 +238,8 @@ impl Admins {
         if now.since(signed_in.session.last_seen_at) >= Self::TOUCH {
             let expires = expiry(now, signed_in.session.created_at);
             let mut tx = self.0.foundation.db.begin().await?;
-            tx.touch_web_session(signed_in.session.id, now, expires).await?;
+            tx.touch_web_session(signed_in.session.id, now, expires)
+                .await?;
             tx.commit().await?;
             signed_in.session.last_seen_at = now;
             signed_in.session.expires_at = expires;
@@ -231,7 +252,14 @@ impl Admins {
         let mut tx = self.0.foundation.db.begin().await?;
         tx.delete_web_session(session.session.id).await?;
         let actor = acting(&session.admin, browser.ip);
-        self.note(&mut tx, &actor, AuditAction::AdminSignedOut, &session.admin, Vec::new()).await?;
+        self.note(
+            &mut tx,
+            &actor,
+            AuditAction::AdminSignedOut,
+            &session.admin,
+            Vec::new(),
+        )
+        .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -244,7 +272,9 @@ impl Admins {
     pub async fn set_theme(&self, id: AdminId, theme: &str) -> Result<(), AdminError> {
         let found = self.0.foundation.db.admin(id).await?;
         let mut admin = found.ok_or(AdminError::NotFound)?;
-        let known = ["auto", "light", "dark"].into_iter().find(|known| *known == theme);
+        let known = ["auto", "light", "dark"]
+            .into_iter()
+            .find(|known| *known == theme);
         known.unwrap_or("auto").clone_into(&mut admin.theme);
         let mut tx = self.0.foundation.db.begin().await?;
         tx.save_admin(&admin, self.0.foundation.now()).await?;
@@ -254,9 +284,8 @@ impl Admins {
 
     /// Whether an owner exists who can sign in.
     pub(super) async fn has_owner(&self) -> Result<bool, AdminError> {
-        let is_owner = |admin: &Admin| {
-            admin.role == Role::Owner && admin.status == AdminStatus::Active
-        };
+        let is_owner =
+            |admin: &Admin| admin.role == Role::Owner && admin.status == AdminStatus::Active;
         Ok(self.all().await?.iter().any(is_owner))
     }
 
@@ -285,9 +314,19 @@ impl Admins {
         tx.insert_web_session(&session).await?;
         tx.record_admin_sign_in(admin.id, now).await?;
         let actor = acting(&admin, browser.ip);
-        self.note(&mut tx, &actor, AuditAction::AdminSignedIn, &admin, Vec::new()).await?;
+        self.note(
+            &mut tx,
+            &actor,
+            AuditAction::AdminSignedIn,
+            &admin,
+            Vec::new(),
+        )
+        .await?;
         tx.commit().await?;
-        Ok(FreshSignIn { token, signed_in: SignedIn { session, admin } })
+        Ok(FreshSignIn {
+            token,
+            signed_in: SignedIn { session, admin },
+        })
     }
 
     async fn note_refusal(&self, email: &str, browser: &Browser) -> Result<(), AdminError> {
@@ -296,7 +335,11 @@ impl Admins {
             ip: Some(browser.ip),
             ..Actor::system()
         };
-        let typed: String = email.chars().filter(|c| !c.is_control()).take(200).collect();
+        let typed: String = email
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(200)
+            .collect();
         let deed = Deed {
             action: AuditAction::AdminSignInRefused,
             object: &typed,
@@ -317,7 +360,12 @@ impl Admins {
         admin: &Admin,
         changes: Vec<(String, String, String)>,
     ) -> Result<(), StoreError> {
-        let deed = Deed { action, object: &admin.email, object_id: admin.id.to_string(), changes };
+        let deed = Deed {
+            action,
+            object: &admin.email,
+            object_id: admin.id.to_string(),
+            changes,
+        };
         self.0.foundation.audit(tx, actor, deed).await
     }
 }
@@ -330,12 +378,21 @@ impl From<StoreError> for AdminError {
 
 /// The administrator as the actor of what it does from `ip`.
 pub fn acting(admin: &Admin, ip: IpAddr) -> Actor {
-    Actor { admin_id: Some(admin.id), name: admin.name.clone(), role: admin.role, ip: Some(ip) }
+    Actor {
+        admin_id: Some(admin.id),
+        name: admin.name.clone(),
+        role: admin.role,
+        ip: Some(ip),
+    }
 }
 
 fn require(actor: &Actor) -> Result<(), AdminError> {
     let right = Right::ManageAdmins;
-    if actor.may(right) { Ok(()) } else { Err(AdminError::Forbidden(right)) }
+    if actor.may(right) {
+        Ok(())
+    } else {
+        Err(AdminError::Forbidden(right))
+    }
 }
 
 fn expiry(now: Timestamp, created: Timestamp) -> Timestamp {
@@ -354,12 +411,17 @@ fn token_hash(token: &Secret) -> String {
 
 fn checked_email(typed: &str) -> Result<String, AdminError> {
     let email = typed.trim();
-    let is_clean = email.len() <= 254 && !email.chars().any(|c| c.is_whitespace() || c.is_control());
+    let is_clean =
+        email.len() <= 254 && !email.chars().any(|c| c.is_whitespace() || c.is_control());
     let parts = email.split_once('@');
     let is_address = parts.is_some_and(|(name, host)| {
         !name.is_empty() && host.contains('.') && !host.contains('@') && !host.ends_with('.')
     });
-    if is_clean && is_address { Ok(email.to_owned()) } else { Err(AdminError::BadEmail) }
+    if is_clean && is_address {
+        Ok(email.to_owned())
+    } else {
+        Err(AdminError::BadEmail)
+    }
 }
 
 fn taken(error: StoreError, email: &str) -> AdminError {

@@ -45,15 +45,27 @@ impl Attempts {
     /// Notes a wrong try.
     pub fn failed(&self, address: IpAddr) {
         let key = network(address);
-        let wrong = self.wrong.get(&key).map_or(0, |tries| tries.wrong).saturating_add(1);
-        let doublings = wrong.saturating_sub(Self::FREE).min(Self::LONGEST_DOUBLINGS);
+        let wrong = self
+            .wrong
+            .get(&key)
+            .map_or(0, |tries| tries.wrong)
+            .saturating_add(1);
+        let doublings = wrong
+            .saturating_sub(Self::FREE)
+            .min(Self::LONGEST_DOUBLINGS);
         let wait = if wrong < Self::FREE {
             Duration::ZERO
         } else {
             Self::FIRST_WAIT * 2_u32.saturating_pow(doublings)
         };
         let blocked_until = self.clock.now().plus(wait);
-        self.wrong.insert(key, Tries { wrong, blocked_until });
+        self.wrong.insert(
+            key,
+            Tries {
+                wrong,
+                blocked_until,
+            },
+        );
     }
 
     /// Forgets the wrong tries of an address that got it right.
@@ -96,13 +108,19 @@ mod tests {
     #[test]
     fn a_right_password_clears_the_address_and_no_other_waits() {
         let attempts = Attempts::new(Arc::new(TestClock::default()));
-        let (one, other): (IpAddr, IpAddr) =
-            ("2001:db8::1".parse().unwrap(), "2001:db8:0:1::1".parse().unwrap());
+        let (one, other): (IpAddr, IpAddr) = (
+            "2001:db8::1".parse().unwrap(),
+            "2001:db8:0:1::1".parse().unwrap(),
+        );
         for _ in 0..6 {
             attempts.failed(one);
         }
 
-        assert!(attempts.wait_seconds("2001:db8::2".parse().unwrap()).is_some());
+        assert!(
+            attempts
+                .wait_seconds("2001:db8::2".parse().unwrap())
+                .is_some()
+        );
         assert_eq!(attempts.wait_seconds(other), None);
         attempts.succeeded(one);
         assert_eq!(attempts.wait_seconds(one), None);

@@ -34,7 +34,12 @@ impl Audit {
         object_id: String,
     ) -> Result<(), StoreError> {
         let mut tx = self.0.db.begin().await?;
-        let deed = Deed { action, object, object_id, changes: Vec::new() };
+        let deed = Deed {
+            action,
+            object,
+            object_id,
+            changes: Vec::new(),
+        };
         self.0.audit(&mut tx, actor, deed).await?;
         tx.commit().await
     }

@@ -9,7 +9,8 @@ use crate::hosting::quota::{Ledger, Limits};
 use crate::hosting::sessions::{Order, Sessions};
 use crate::model::page::{CustomerQuery, CustomerRow, Page};
 use crate::model::{
-    Account, Actor, AuditAction, Customer, CustomerId, CustomerStatus, Override, Plan, PlanId, Right, Usage, Version,
+    Account, Actor, AuditAction, Customer, CustomerId, CustomerStatus, Override, Plan, PlanId,
+    Right, Usage, Version,
 };
 use crate::store::{Conflict, StoreError, Tx};
 
@@ -99,7 +100,11 @@ impl Customers {
 
     /// The customers over these services.
     pub fn new(foundation: Foundation, ledger: Ledger, sessions: Sessions) -> Self {
-        Self(Arc::new(Parts { foundation, ledger, sessions }))
+        Self(Arc::new(Parts {
+            foundation,
+            ledger,
+            sessions,
+        }))
     }
 
     /// Makes a customer.
@@ -135,8 +140,17 @@ impl Customers {
         };
         self.plan(customer.plan_id).await?;
         let mut tx = self.0.foundation.db.begin().await?;
-        tx.insert_customer(&customer).await.map_err(|error| taken(error, &customer.name))?;
-        self.note(&mut tx, actor, AuditAction::CustomerCreated, &customer, Vec::new()).await?;
+        tx.insert_customer(&customer)
+            .await
+            .map_err(|error| taken(error, &customer.name))?;
+        self.note(
+            &mut tx,
+            actor,
+            AuditAction::CustomerCreated,
+            &customer,
+            Vec::new(),
+        )
+        .await?;
         tx.commit().await?;
         self.0.foundation.publish(Event::CustomerChanged(id));
         Ok(customer)
@@ -159,7 +173,10 @@ impl Customers {
         let before = self.get(id).await?;
         let old_plan = self.plan(before.plan_id).await?;
         let new_plan = self.plan(settings.plan_id).await?;
-        let mut customer = Customer { version: seen, ..before.clone() };
+        let mut customer = Customer {
+            version: seen,
+            ..before.clone()
+        };
         customer.name = checked(&settings.name)?;
         customer.contact_email = settings.contact_email;
         customer.plan_id = settings.plan_id;
@@ -171,7 +188,14 @@ impl Customers {
         let saved = tx.save_customer(&customer, self.0.foundation.now()).await;
         customer.version = saved.map_err(|error| taken(error, &customer.name))?;
         let changed = changes((&before, &old_plan), (&customer, &new_plan));
-        self.note(&mut tx, actor, AuditAction::CustomerChanged, &customer, changed).await?;
+        self.note(
+            &mut tx,
+            actor,
+            AuditAction::CustomerChanged,
+            &customer,
+            changed,
+        )
+        .await?;
         tx.commit().await?;
         self.0.foundation.publish(Event::CustomerChanged(id));
         self.get(id).await
@@ -183,9 +207,13 @@ impl Customers {
     ///
     /// [`CustomerError::NotFound`].
     pub async fn suspend(&self, actor: &Actor, id: CustomerId) -> Result<usize, CustomerError> {
-        self.set_status(actor, id, CustomerStatus::Suspended).await?;
+        self.set_status(actor, id, CustomerStatus::Suspended)
+            .await?;
         let order = Order::Disconnect("The account is suspended.".to_owned());
-        let ended = self.0.sessions.order_where(&order, |session| session.customer_id == id);
+        let ended = self
+            .0
+            .sessions
+            .order_where(&order, |session| session.customer_id == id);
         self.0.foundation.publish(Event::CustomerChanged(id));
         Ok(ended)
     }
@@ -217,7 +245,14 @@ impl Customers {
         if !tx.delete_customer(id).await? {
             return Err(CustomerError::NotFound);
         }
-        self.note(&mut tx, actor, AuditAction::CustomerDeleted, &customer, Vec::new()).await?;
+        self.note(
+            &mut tx,
+            actor,
+            AuditAction::CustomerDeleted,
+            &customer,
+            Vec::new(),
+        )
+        .await?;
         tx.commit().await?;
         self.0.foundation.publish(Event::CustomerChanged(id));
         Ok(())
@@ -232,7 +267,9 @@ impl Customers {
         let customer = self.get(id).await?;
         let plan = self.plan(customer.plan_id).await?;
         let is_own = |view: &crate::hosting::sessions::SessionView| {
-            view.account.as_ref().is_some_and(|account| account.customer_id == id)
+            view.account
+                .as_ref()
+                .is_some_and(|account| account.customer_id == id)
         };
         Ok(CustomerDetails {
             pool_bytes: pool_bytes(&customer, &plan),
@@ -240,7 +277,13 @@ impl Customers {
             max_accounts: max_accounts(&customer, &plan),
             usage: self.0.ledger.pool_usage(id),
             accounts: self.0.foundation.db.accounts_of_customer(id).await?,
-            sessions: self.0.sessions.snapshot().iter().filter(|view| is_own(view)).count(),
+            sessions: self
+                .0
+                .sessions
+                .snapshot()
+                .iter()
+                .filter(|view| is_own(view))
+                .count(),
             customer,
             plan,
         })
@@ -278,11 +321,21 @@ impl Customers {
     }
 
     async fn get(&self, id: CustomerId) -> Result<Customer, CustomerError> {
-        self.0.foundation.db.customer(id).await?.ok_or(CustomerError::NotFound)
+        self.0
+            .foundation
+            .db
+            .customer(id)
+            .await?
+            .ok_or(CustomerError::NotFound)
     }
 
     async fn plan(&self, id: PlanId) -> Result<Plan, CustomerError> {
-        self.0.foundation.db.plan(id).await?.ok_or(CustomerError::NoSuchPlan)
+        self.0
+            .foundation
+            .db
+            .plan(id)
+            .await?
+            .ok_or(CustomerError::NoSuchPlan)
     }
 
     async fn set_status(
@@ -298,10 +351,14 @@ impl Customers {
             CustomerStatus::Suspended => AuditAction::CustomerSuspended,
         };
         let mut tx = self.0.foundation.db.begin().await?;
-        if !tx.set_customer_status(id, status, self.0.foundation.now()).await? {
+        if !tx
+            .set_customer_status(id, status, self.0.foundation.now())
+            .await?
+        {
             return Err(CustomerError::NotFound);
         }
-        self.note(&mut tx, actor, action, &customer, Vec::new()).await?;
+        self.note(&mut tx, actor, action, &customer, Vec::new())
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -315,7 +372,12 @@ impl Customers {
         changes: Vec<(String, String, String)>,
     ) -> Result<(), StoreError> {
         let object_id = customer.id.to_string();
-        let deed = Deed { action, object: &customer.name, object_id, changes };
+        let deed = Deed {
+            action,
+            object: &customer.name,
+            object_id,
+            changes,
+        };
         self.0.foundation.audit(tx, actor, deed).await
     }
 }
@@ -331,13 +393,21 @@ impl From<StoreError> for CustomerError {
 
 fn require(actor: &Actor) -> Result<(), CustomerError> {
     let right = Right::ManageCustomers;
-    if actor.may(right) { Ok(()) } else { Err(CustomerError::Forbidden(right)) }
+    if actor.may(right) {
+        Ok(())
+    } else {
+        Err(CustomerError::Forbidden(right))
+    }
 }
 
 fn checked(name: &str) -> Result<String, CustomerError> {
     let name = name.trim();
     let is_good = (1..=120).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if is_good { Ok(name.to_owned()) } else { Err(CustomerError::BadName) }
+    if is_good {
+        Ok(name.to_owned())
+    } else {
+        Err(CustomerError::BadName)
+    }
 }
 
 fn taken(error: StoreError, name: &str) -> CustomerError {
@@ -361,7 +431,11 @@ fn slug(name: &str) -> String {
         }
     }
     let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { "customer".to_owned() } else { slug.to_owned() }
+    if slug.is_empty() {
+        "customer".to_owned()
+    } else {
+        slug.to_owned()
+    }
 }
 
 fn changes(
@@ -372,11 +446,27 @@ fn changes(
     let count = |own| override_words(own, number);
     differences([
         ("name", before.name.clone(), after.name.clone()),
-        ("contact e-mail", before.contact_email.clone(), after.contact_email.clone()),
+        (
+            "contact e-mail",
+            before.contact_email.clone(),
+            after.contact_email.clone(),
+        ),
         ("plan", old_plan.name.clone(), new_plan.name.clone()),
-        ("shared storage", size(before.pool_bytes), size(after.pool_bytes)),
-        ("shared files", count(before.pool_files), count(after.pool_files)),
-        ("accounts", count(before.max_accounts), count(after.max_accounts)),
+        (
+            "shared storage",
+            size(before.pool_bytes),
+            size(after.pool_bytes),
+        ),
+        (
+            "shared files",
+            count(before.pool_files),
+            count(after.pool_files),
+        ),
+        (
+            "accounts",
+            count(before.max_accounts),
+            count(after.max_accounts),
+        ),
         ("notes", before.notes.clone(), after.notes.clone()),
     ])
 }

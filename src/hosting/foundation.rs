@@ -35,7 +35,10 @@ impl Foundation {
 
     /// The two ingredients of a new id: the time in milliseconds, and random bytes.
     pub fn id_parts(&self) -> (u64, [u8; 10]) {
-        (u64::try_from(self.now().as_millis()).unwrap_or(0), rand::random())
+        (
+            u64::try_from(self.now().as_millis()).unwrap_or(0),
+            rand::random(),
+        )
     }
 
     /// Tells everybody, after the change is committed.

@@ -39,7 +39,17 @@ impl Journal {
     /// The journal, and the task that writes it.
     pub fn new(db: Db, events: Events) -> (Self, JournalWriter) {
         let (rows, waiting) = mpsc::channel(Self::QUEUE);
-        (Self { db: db.clone(), rows }, JournalWriter { db, events, rows: waiting })
+        (
+            Self {
+                db: db.clone(),
+                rows,
+            },
+            JournalWriter {
+                db,
+                events,
+                rows: waiting,
+            },
+        )
     }
 
     /// Hands a row to the writer. Waits only if the writer is far behind.
@@ -132,7 +142,10 @@ impl JournalWriter {
                 }
             }
         }
-        tracing::error!(rows = entries.len(), "journal rows are lost: the database does not answer");
+        tracing::error!(
+            rows = entries.len(),
+            "journal rows are lost: the database does not answer"
+        );
     }
 
     async fn append(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {

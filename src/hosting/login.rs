@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use crate::clock::Timestamp;
 use crate::hosting::foundation::Foundation;
 use crate::hosting::limits::EffectiveLimits;
 use crate::hosting::passwords::{PasswordError, Passwords};
@@ -14,7 +15,6 @@ use crate::model::{
     Account, AccountId, AccountStatus, Customer, CustomerStatus, Permissions, Secret, TlsRule,
     Username,
 };
-use crate::clock::Timestamp;
 use crate::store::{Db, StoreError};
 use crate::vfs::LocalHome;
 
@@ -115,7 +115,13 @@ impl Logins {
     ) -> (Self, LoginMarks) {
         let (marks, waiting) = mpsc::channel(Self::MARK_QUEUE);
         let db = foundation.db.clone();
-        let parts = Parts { foundation, passwords, ledger, volumes, marks };
+        let parts = Parts {
+            foundation,
+            passwords,
+            ledger,
+            volumes,
+            marks,
+        };
         (Self(Arc::new(parts)), LoginMarks { db, marks: waiting })
     }
 
@@ -141,7 +147,12 @@ impl Logins {
             return Err(LoginError::Incorrect(Refusal::Unknown));
         };
         let hash = &account.password_hash;
-        if !self.0.passwords.verify_for(account.id, password, hash).await? {
+        if !self
+            .0
+            .passwords
+            .verify_for(account.id, password, hash)
+            .await?
+        {
             return Err(LoginError::Incorrect(Refusal::WrongPassword));
         }
         let id = account.id;
@@ -149,9 +160,16 @@ impl Logins {
         if granted.requires_tls && !encrypted {
             return Err(LoginError::Incorrect(Refusal::TlsRequired));
         }
-        let mark = LoginMark { account: id, at: self.0.foundation.now(), from };
+        let mark = LoginMark {
+            account: id,
+            at: self.0.foundation.now(),
+            from,
+        };
         if self.0.marks.try_send(mark).is_err() {
-            tracing::warn!(account.name = name, "last login of `{name}` is not noted: too many");
+            tracing::warn!(
+                account.name = name,
+                "last login of `{name}` is not noted: too many"
+            );
         }
         Ok(granted)
     }
@@ -234,7 +252,8 @@ impl LoginMarks {
         let mut tx = self.db.begin().await?;
         for mark in batch {
             let from = mark.from.to_canonical().to_string();
-            tx.record_account_login(mark.account, mark.at, &from).await?;
+            tx.record_account_login(mark.account, mark.at, &from)
+                .await?;
         }
         tx.commit().await
     }

@@ -9,8 +9,8 @@ use tokio::sync::Mutex;
 use crate::hosting::foundation::Foundation;
 use crate::model::{Actor, AddressRule, PortRange, PublicAddress, Right};
 use crate::net::{
-    AddressPolicy, BindAddresses, BindError, NameStatus, PassivePorts, PortView, PublicName,
-    Surroundings, advertised,
+    AddressPolicy, BindError, NameStatus, PassivePorts, PortView, PublicName, Surroundings,
+    advertised,
 };
 use crate::settings::{LiveSettings, SettingRow, Settings, SettingsError};
 
@@ -25,7 +25,6 @@ struct Parts {
     ports: PassivePorts,
     name: PublicName,
     around: Surroundings,
-    bind: BindAddresses,
     /// One change at a time: ports are opened before the settings are saved.
     changing: Mutex<()>,
 }
@@ -70,16 +69,22 @@ impl Network {
         settings: LiveSettings,
         ports: PassivePorts,
         name: PublicName,
-        bind: BindAddresses,
     ) -> Result<Self, BindError> {
         let current = settings.current();
-        for failure in ports.open(current.passive_ports, bind).await? {
+        for failure in ports.open(current.passive_ports).await? {
             tracing::warn!(error = %failure, "a passive port is not usable: {failure}");
         }
         name.follow(&current.public_address);
         let around = Surroundings::detect();
         let changing = Mutex::new(());
-        Ok(Self(Arc::new(Parts { foundation, settings, ports, name, around, bind, changing })))
+        Ok(Self(Arc::new(Parts {
+            foundation,
+            settings,
+            ports,
+            name,
+            around,
+            changing,
+        })))
     }
 
     /// Opens the ports of the new range, then saves everything, then lets the old ports drain.
@@ -101,12 +106,12 @@ impl Network {
         let before = self.0.settings.current();
         let rows = rows(&before, &change);
         self.0.settings.preview(&rows)?;
-        self.0.ports.apply(change.passive_ports, self.0.bind).await?;
+        self.0.ports.apply(change.passive_ports).await?;
         let now = self.0.foundation.now();
         if let Err(error) = self.0.settings.change(actor, &rows, now).await {
             // The ports in force are those of the settings in force.
             let saved = self.0.settings.current().passive_ports;
-            self.0.ports.apply(saved, self.0.bind).await?;
+            self.0.ports.apply(saved).await?;
             return Err(error.into());
         }
         self.0.name.follow(&change.public_address);
@@ -117,7 +122,7 @@ impl Network {
     pub async fn follow(&self, settings: &Settings) {
         let _one_at_a_time = self.0.changing.lock().await;
         self.0.name.follow(&settings.public_address);
-        if let Err(error) = self.0.ports.apply(settings.passive_ports, self.0.bind).await {
+        if let Err(error) = self.0.ports.apply(settings.passive_ports).await {
             tracing::error!(%error, "the passive range could not be changed: {error}");
         }
     }

@@ -107,8 +107,11 @@ impl Plans {
         };
         let plan = edited(blank, settings)?;
         let mut tx = self.0.db.begin().await?;
-        tx.insert_plan(&plan).await.map_err(|error| taken(error, &plan.name))?;
-        self.note(&mut tx, actor, AuditAction::PlanCreated, &plan, Vec::new()).await?;
+        tx.insert_plan(&plan)
+            .await
+            .map_err(|error| taken(error, &plan.name))?;
+        self.note(&mut tx, actor, AuditAction::PlanCreated, &plan, Vec::new())
+            .await?;
         tx.commit().await?;
         self.0.publish(Event::PlanChanged(id));
         Ok(plan)
@@ -131,12 +134,28 @@ impl Plans {
         let before = self.get(id).await?;
         // The default moves by making another plan the default, never by leaving none.
         let is_default = settings.is_default || before.is_default;
-        let settings = PlanSettings { is_default, ..settings };
-        let mut plan = edited(Plan { version: seen, ..before.clone() }, settings)?;
+        let settings = PlanSettings {
+            is_default,
+            ..settings
+        };
+        let mut plan = edited(
+            Plan {
+                version: seen,
+                ..before.clone()
+            },
+            settings,
+        )?;
         let mut tx = self.0.db.begin().await?;
         let saved = tx.save_plan(&plan, self.0.now()).await;
         plan.version = saved.map_err(|error| taken(error, &plan.name))?;
-        self.note(&mut tx, actor, AuditAction::PlanChanged, &plan, changes(&before, &plan)).await?;
+        self.note(
+            &mut tx,
+            actor,
+            AuditAction::PlanChanged,
+            &plan,
+            changes(&before, &plan),
+        )
+        .await?;
         tx.commit().await?;
         self.0.publish(Event::PlanChanged(id));
         self.get(id).await
@@ -161,7 +180,8 @@ impl Plans {
         if !tx.delete_plan(id).await? {
             return Err(PlanError::NotFound);
         }
-        self.note(&mut tx, actor, AuditAction::PlanDeleted, &plan, Vec::new()).await?;
+        self.note(&mut tx, actor, AuditAction::PlanDeleted, &plan, Vec::new())
+            .await?;
         tx.commit().await?;
         self.0.publish(Event::PlanChanged(id));
         Ok(())
@@ -178,11 +198,21 @@ impl Plans {
 
     /// Whom a change of the plan concerns.
     pub async fn impact(&self, id: PlanId) -> Result<PlanImpact, PlanError> {
-        let window = Window { offset: 0, limit: Self::MOST_CUSTOMERS };
-        let query = CustomerQuery { plan_id: Some(id), window, ..CustomerQuery::default() };
+        let window = Window {
+            offset: 0,
+            limit: Self::MOST_CUSTOMERS,
+        };
+        let query = CustomerQuery {
+            plan_id: Some(id),
+            window,
+            ..CustomerQuery::default()
+        };
         let page = self.0.db.customer_page(&query).await?;
         let accounts = page.rows.iter().map(|row| row.accounts).sum();
-        Ok(PlanImpact { customers: page.total, accounts })
+        Ok(PlanImpact {
+            customers: page.total,
+            accounts,
+        })
     }
 
     /// All plans by name, with the number of their customers.
@@ -217,7 +247,12 @@ impl Plans {
         plan: &Plan,
         changes: Vec<(String, String, String)>,
     ) -> Result<(), StoreError> {
-        let deed = Deed { action, object: &plan.name, object_id: plan.id.to_string(), changes };
+        let deed = Deed {
+            action,
+            object: &plan.name,
+            object_id: plan.id.to_string(),
+            changes,
+        };
         self.0.audit(tx, actor, deed).await
     }
 }
@@ -234,7 +269,11 @@ impl From<StoreError> for PlanError {
 
 fn require(actor: &Actor) -> Result<(), PlanError> {
     let right = Right::ManageCustomers;
-    if actor.may(right) { Ok(()) } else { Err(PlanError::Forbidden(right)) }
+    if actor.may(right) {
+        Ok(())
+    } else {
+        Err(PlanError::Forbidden(right))
+    }
 }
 
 fn edited(mut plan: Plan, settings: PlanSettings) -> Result<Plan, PlanError> {
@@ -266,13 +305,45 @@ fn changes(before: &Plan, after: &Plan) -> Vec<(String, String, String)> {
     let count = |limit| limit_words(limit, number);
     differences([
         ("name", before.name.clone(), after.name.clone()),
-        ("description", before.description.clone(), after.description.clone()),
-        ("shared storage", size(before.pool_bytes), size(after.pool_bytes)),
-        ("shared files", count(before.pool_files), count(after.pool_files)),
-        ("accounts", count(before.max_accounts), count(after.max_accounts)),
-        ("storage", size(before.account_bytes), size(after.account_bytes)),
-        ("files", count(before.account_files), count(after.account_files)),
-        ("sessions", count(before.account_sessions), count(after.account_sessions)),
-        ("default", before.is_default.to_string(), after.is_default.to_string()),
+        (
+            "description",
+            before.description.clone(),
+            after.description.clone(),
+        ),
+        (
+            "shared storage",
+            size(before.pool_bytes),
+            size(after.pool_bytes),
+        ),
+        (
+            "shared files",
+            count(before.pool_files),
+            count(after.pool_files),
+        ),
+        (
+            "accounts",
+            count(before.max_accounts),
+            count(after.max_accounts),
+        ),
+        (
+            "storage",
+            size(before.account_bytes),
+            size(after.account_bytes),
+        ),
+        (
+            "files",
+            count(before.account_files),
+            count(after.account_files),
+        ),
+        (
+            "sessions",
+            count(before.account_sessions),
+            count(after.account_sessions),
+        ),
+        (
+            "default",
+            before.is_default.to_string(),
+            after.is_default.to_string(),
+        ),
     ])
 }

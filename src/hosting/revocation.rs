@@ -72,7 +72,10 @@ impl Revocation {
     ///
     /// [`StoreError`] if the log cannot be read.
     pub async fn new(parts: Parts) -> Result<Self, StoreError> {
-        let latest = AuditQuery { limit: 1, ..AuditQuery::default() };
+        let latest = AuditQuery {
+            limit: 1,
+            ..AuditQuery::default()
+        };
         let last = parts.foundation.db.audit_events(&latest).await?;
         let news = parts.foundation.events.subscribe();
         Ok(Self {
@@ -117,7 +120,10 @@ impl Revocation {
     /// Entries after the last one seen, oldest first.
     async fn unseen(&self) -> Result<Vec<AuditEvent>, StoreError> {
         let mut unseen = Vec::new();
-        let mut query = AuditQuery { limit: Self::BATCH, ..AuditQuery::default() };
+        let mut query = AuditQuery {
+            limit: Self::BATCH,
+            ..AuditQuery::default()
+        };
         loop {
             let page = self.foundation.db.audit_events(&query).await?;
             let reached = page.iter().any(|event| event.seq <= self.seen);
@@ -168,7 +174,10 @@ impl Revocation {
     fn disconnect_older(&self, id: AccountId, event: &AuditEvent) {
         let order = Order::Disconnect("The password was changed.".to_owned());
         for session in self.sessions.snapshot() {
-            let is_own = session.account.as_ref().is_some_and(|account| account.id == id);
+            let is_own = session
+                .account
+                .as_ref()
+                .is_some_and(|account| account.id == id);
             if is_own && session.opened_at < event.at {
                 self.sessions.order(session.id, order.clone());
             }
@@ -190,8 +199,15 @@ impl Revocation {
     async fn refresh_plan(&self, id: PlanId) -> Result<(), FollowError> {
         let mut offset = 0;
         loop {
-            let window = Window { offset, limit: Self::BATCH };
-            let query = CustomerQuery { plan_id: Some(id), window, ..CustomerQuery::default() };
+            let window = Window {
+                offset,
+                limit: Self::BATCH,
+            };
+            let query = CustomerQuery {
+                plan_id: Some(id),
+                window,
+                ..CustomerQuery::default()
+            };
             let page = self.foundation.db.customer_page(&query).await?;
             for row in &page.rows {
                 self.refresh_customer(row.customer.id).await?;

@@ -47,7 +47,12 @@ impl Setup {
     pub fn new(admins: Admins, code: Option<Secret>) -> Self {
         let code = code.unwrap_or_else(random_code);
         let making = tokio::sync::Mutex::new(());
-        Self(Arc::new(Parts { admins, code, wrong: AtomicU32::new(0), making }))
+        Self(Arc::new(Parts {
+            admins,
+            code,
+            wrong: AtomicU32::new(0),
+            making,
+        }))
     }
 
     /// Whether no owner exists.
@@ -85,7 +90,10 @@ impl Setup {
             self.0.wrong.fetch_add(1, Ordering::Relaxed);
             return Err(SetupError::WrongCode);
         }
-        let owner = NewAdmin { role: Role::Owner, ..owner };
+        let owner = NewAdmin {
+            role: Role::Owner,
+            ..owner
+        };
         let admin = self.0.admins.create(&Actor::system(), owner).await?;
         Ok(self.0.admins.begin_session(admin, browser).await?)
     }

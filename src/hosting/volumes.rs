@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Clock, Timestamp};
-use crate::model::{Account, AccountId, Permissions, Usage};
-use crate::vfs::{Home, HomeOptions, LocalHome, Space, StorageError, Volume};
+use crate::model::{Account, AccountId, Usage};
+use crate::vfs::{HomeOptions, LocalHome, Space, StorageError, Volume};
 
 /// A cheap handle on the volume and the open homes.
 #[derive(Clone, Debug)]
@@ -28,7 +28,11 @@ impl Volumes {
     /// [`StorageError`] if the folder is missing or not writable.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StorageError> {
         let volume = Volume::open(path)?;
-        Ok(Self(Arc::new(Shared { volume, clock, open: Mutex::default() })))
+        Ok(Self(Arc::new(Shared {
+            volume,
+            clock,
+            open: Mutex::default(),
+        })))
     }
 
     /// The home of an account; made if it is missing.
@@ -41,7 +45,9 @@ impl Volumes {
         if let Some(home) = self.lock().get(&id) {
             return Ok(home.clone());
         }
-        let options = HomeOptions { clock: Arc::clone(&self.0.clock) };
+        let options = HomeOptions {
+            clock: Arc::clone(&self.0.clock),
+        };
         let opened = self.0.volume.home(&account.home, options).await?;
         // Two logins may open it at once; both must end up with the same one.
         Ok(self.lock().entry(id).or_insert(opened).clone())
@@ -67,7 +73,7 @@ impl Volumes {
     ///
     /// [`StorageError`] if the home cannot be read.
     pub async fn count(&self, account: &Account) -> Result<Usage, StorageError> {
-        Home::new(self.home(account).await?, Permissions::all()).count().await
+        self.home(account).await?.count().await
     }
 
     /// Removes staged files of uploads that died, older than `before`; tells how many.
@@ -76,7 +82,7 @@ impl Volumes {
     ///
     /// [`StorageError`] if the home cannot be read.
     pub async fn sweep(&self, account: &Account, before: Timestamp) -> Result<u64, StorageError> {
-        Home::new(self.home(account).await?, Permissions::all()).sweep_staged(before).await
+        self.home(account).await?.sweep_staged(before).await
     }
 
     /// Room on the file system.

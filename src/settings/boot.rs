@@ -77,6 +77,16 @@ impl BootArgs {
 }
 
 impl Boot {
+    /// The folder that holds the homes.
+    pub fn files_dir(&self) -> PathBuf {
+        self.data_dir.join("files")
+    }
+
+    /// The folder that holds certificate and key.
+    pub fn tls_dir(&self) -> PathBuf {
+        self.data_dir.join("tls")
+    }
+
     /// Whether browsers reach the administration over HTTPS.
     pub fn secure_cookies(&self) -> bool {
         self.web_url

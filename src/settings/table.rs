@@ -164,7 +164,7 @@ settings! {
     /// Control connections at once, over all accounts.
     max_sessions: u32 = 1_000, 1..=100_000, Limits, "Sessions";
     /// Control connections at once from one client address.
-    max_sessions_per_address: u32 = 32, 1..=100_000, Limits, "Sessions per client address";
+    max_sessions_per_address: u32 = 200, 1..=100_000, Limits, "Sessions per client address";
     /// Wrong passwords on one connection before it is closed.
     max_login_failures: u32 = 5, 1..=100, Limits, "Wrong passwords per connection";
     /// Seconds a control connection may be silent before it hears 421; RFC 1123 §4.1.3.2 wants at

@@ -268,8 +268,8 @@ impl From<NetworkError> for PageError {
     fn from(error: NetworkError) -> Self {
         match error {
             NetworkError::Forbidden(right) => Self::Forbidden(right),
-            NetworkError::Settings => Self::unavailable(&error),
-            NetworkError::Bind { .. } | NetworkError::Overlap { .. } => Self::Broken(chain(&error)),
+            NetworkError::Settings(_) => Self::unavailable(&error),
+            NetworkError::Bind(_) => Self::Broken(chain(&error)),
         }
     }
 }

@@ -35,7 +35,15 @@ impl Keeper {
     /// Empty books and their keeper.
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> (Ledger, Self) {
         let (ledger, requests) = Ledger::new();
-        (ledger.clone(), Self { ledger, requests, db, clock })
+        (
+            ledger.clone(),
+            Self {
+                ledger,
+                requests,
+                db,
+                clock,
+            },
+        )
     }
 
     /// Works until `stop`, then writes what is left and lifts every mark.
@@ -61,8 +69,10 @@ impl Keeper {
 
     /// Marks come before everything: an upload waits for each of them.
     async fn mark(&self, batch: &mut Vec<MarkRequest>) {
-        let (ids, waiting): (Vec<AccountId>, Vec<oneshot::Sender<bool>>) =
-            batch.drain(..).map(|request| (request.account, request.done)).unzip();
+        let (ids, waiting): (Vec<AccountId>, Vec<oneshot::Sender<bool>>) = batch
+            .drain(..)
+            .map(|request| (request.account, request.done))
+            .unzip();
         let result = self.write_marks(&ids).await;
         if let Err(error) = &result {
             tracing::error!(%error, "accounts could not be marked, so their uploads are refused");

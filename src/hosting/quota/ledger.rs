@@ -278,13 +278,21 @@ impl AccountQuota {
             books.open_change(self.account);
             books.is_marked(self.account)
         };
-        let open = OpenChange { quota: self.clone() };
+        let open = OpenChange {
+            quota: self.clone(),
+        };
         if is_marked {
             return Ok(open);
         }
         let (done, marked) = oneshot::channel();
-        let request = MarkRequest { account: self.account, done };
-        self.marks.send(request).await.map_err(|_| QuotaError::Unavailable)?;
+        let request = MarkRequest {
+            account: self.account,
+            done,
+        };
+        self.marks
+            .send(request)
+            .await
+            .map_err(|_| QuotaError::Unavailable)?;
         match marked.await {
             Ok(true) => Ok(open),
             _ => Err(QuotaError::Unavailable),

@@ -336,7 +336,11 @@ impl Pool {
             if account.changed || !busy {
                 account.changed = false;
                 account.marked &= busy;
-                changes.push(Change { account: *id, usage: account.book.usage(), busy });
+                changes.push(Change {
+                    account: *id,
+                    usage: account.book.usage(),
+                    busy,
+                });
             }
         }
         changes

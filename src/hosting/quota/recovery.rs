@@ -36,7 +36,10 @@ impl<'a> Recovery<'a> {
 
     /// A recovery over these services.
     pub fn new(foundation: &'a Foundation, volumes: &'a Volumes) -> Self {
-        Self { foundation, volumes }
+        Self {
+            foundation,
+            volumes,
+        }
     }
 
     /// The filled ledger and its keeper. Homes that were being written to when the service died are
@@ -51,7 +54,11 @@ impl<'a> Recovery<'a> {
         self.book_pools(&ledger).await?;
         let mut after: Option<AccountId> = None;
         loop {
-            let briefs = self.foundation.db.account_briefs(after, Self::BATCH).await?;
+            let briefs = self
+                .foundation
+                .db
+                .account_briefs(after, Self::BATCH)
+                .await?;
             for brief in &briefs {
                 self.book(&ledger, brief).await?;
             }
@@ -64,7 +71,9 @@ impl<'a> Recovery<'a> {
 
     async fn book_pools(&self, ledger: &Ledger) -> Result<(), RecoveryError> {
         for customer in self.foundation.db.customers().await? {
-            let Some(plan) = self.foundation.db.plan(customer.plan_id).await? else { continue };
+            let Some(plan) = self.foundation.db.plan(customer.plan_id).await? else {
+                continue;
+            };
             let bytes = pool_bytes(&customer, &plan).limit;
             let files = pool_files(&customer, &plan).limit;
             ledger.set_pool_limits(customer.id, Limits { bytes, files });
@@ -74,17 +83,29 @@ impl<'a> Recovery<'a> {
 
     async fn book(&self, ledger: &Ledger, brief: &AccountBrief) -> Result<(), RecoveryError> {
         let db = &self.foundation.db;
-        let Some(account) = db.account(brief.account_id).await? else { return Ok(()) };
-        let Some(customer) = db.customer(account.customer_id).await? else { return Ok(()) };
-        let Some(plan) = db.plan(customer.plan_id).await? else { return Ok(()) };
+        let Some(account) = db.account(brief.account_id).await? else {
+            return Ok(());
+        };
+        let Some(customer) = db.customer(account.customer_id).await? else {
+            return Ok(());
+        };
+        let Some(plan) = db.plan(customer.plan_id).await? else {
+            return Ok(());
+        };
         let limits = EffectiveLimits::of(&account, &customer, &plan);
-        let own = Limits { bytes: limits.bytes.limit, files: limits.files.limit };
+        let own = Limits {
+            bytes: limits.bytes.limit,
+            files: limits.files.limit,
+        };
         ledger.set_account(customer.id, account.id, own, Some(brief.usage));
         if !brief.dirty {
             return Ok(());
         }
         // Nothing is being uploaded now, so whatever is staged was left behind.
-        let swept = self.volumes.sweep(&account, Timestamp::from_millis(i64::MAX)).await?;
+        let swept = self
+            .volumes
+            .sweep(&account, Timestamp::from_millis(i64::MAX))
+            .await?;
         let counted = self.volumes.count(&account).await?;
         ledger.recounted(account.id, counted);
         ledger.set_marked(account.id, true);
@@ -119,7 +140,9 @@ impl<'a> Recovery<'a> {
             changes,
         };
         let mut tx = self.foundation.db.begin().await?;
-        self.foundation.audit(&mut tx, &Actor::system(), deed).await?;
+        self.foundation
+            .audit(&mut tx, &Actor::system(), deed)
+            .await?;
         tx.commit().await
     }
 }
