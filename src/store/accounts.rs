@@ -1,17 +1,133 @@
-//! Accounts.
+//! Accounts, one at a time. Lists are in `account_lists`.
 
-use super::db::{Db, Tx};
+use super::db::{Db, Tx, on_reader, on_tx};
 use super::error::StoreError;
+use super::row::{RowName, moment};
+use super::statements::queries;
 use crate::clock::Timestamp;
 use crate::model::{
-    Account, AccountBrief, AccountId, AccountQuery, AccountRow, AccountStatus, CustomerId, Page,
-    PasswordHash, Username, Version,
+    Account, AccountId, AccountStatus, CustomerId, PasswordHash, TlsRule, Username, Version,
 };
+
+/// The columns of [`AccountColumns`].
+macro_rules! account_columns {
+    () => {
+        "a.account_id, a.username, a.customer_id, a.status, a.suspend_reason, a.password_hash,
+         a.password_changed_at, a.home, a.permissions, a.tls, a.bytes_own, a.bytes_limit,
+         a.files_own, a.files_limit, a.sessions_own, a.sessions_limit, a.notes, a.last_login_at,
+         a.last_login_ip, a.created_at, a.updated_at, a.version"
+    };
+}
+
+pub(super) use account_columns;
+
+queries! {
+    BY_ID = concat!("SELECT ", account_columns!(), " FROM account a WHERE a.account_id = $1");
+    BY_USERNAME = concat!("SELECT ", account_columns!(), " FROM account a WHERE a.username = $1");
+    OF_CUSTOMER = concat!(
+        "SELECT ", account_columns!(),
+        " FROM account a WHERE a.customer_id = $1 ORDER BY a.username"
+    );
+    INSERT = "
+        INSERT INTO account (
+            account_id, username, customer_id, status, suspend_reason, password_hash,
+            password_changed_at, home, permissions, tls, bytes_own, bytes_limit, files_own,
+            files_limit, sessions_own, sessions_limit, notes, last_login_at, last_login_ip,
+            created_at, updated_at, version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+            $19, $20, $21, $22)";
+    INSERT_USAGE = "
+        INSERT INTO quota_usage (account_id, used_bytes, used_files, dirty, updated_at)
+        VALUES ($1, 0, 0, FALSE, $2)";
+    SAVE = "
+        UPDATE account
+           SET username = $3, permissions = $4, tls = $5, bytes_own = $6, bytes_limit = $7,
+               files_own = $8, files_limit = $9, sessions_own = $10, sessions_limit = $11,
+               notes = $12, updated_at = $13, version = version + 1
+         WHERE account_id = $1 AND version = $2
+        RETURNING version";
+    SET_STATUS = "
+        UPDATE account
+           SET status = $2, suspend_reason = $3, updated_at = $4, version = version + 1
+         WHERE account_id = $1";
+    SET_PASSWORD = "
+        UPDATE account
+           SET password_hash = $2, password_changed_at = $3, updated_at = $3,
+               version = version + 1
+         WHERE account_id = $1";
+    RECORD_LOGIN = "
+        UPDATE account SET last_login_at = $2, last_login_ip = $3 WHERE account_id = $1";
+    DELETE = "DELETE FROM account WHERE account_id = $1";
+    LOCK_CUSTOMER = "UPDATE customer SET version = version WHERE customer_id = $1";
+    COUNT_OF_CUSTOMER = "SELECT COUNT(*) FROM account WHERE customer_id = $1";
+}
+
+/// An account as the engine returns it.
+#[derive(sqlx::FromRow)]
+pub(super) struct AccountColumns {
+    account_id: String,
+    username: String,
+    customer_id: String,
+    status: String,
+    suspend_reason: String,
+    password_hash: String,
+    password_changed_at: i64,
+    home: String,
+    permissions: String,
+    tls: String,
+    bytes_own: bool,
+    bytes_limit: Option<i64>,
+    files_own: bool,
+    files_limit: Option<i64>,
+    sessions_own: bool,
+    sessions_limit: Option<i64>,
+    notes: String,
+    last_login_at: Option<i64>,
+    last_login_ip: String,
+    created_at: i64,
+    updated_at: i64,
+    version: Version,
+}
+
+impl AccountColumns {
+    /// Checks every column.
+    pub(super) fn read(self) -> Result<Account, StoreError> {
+        let row = RowName {
+            table: "account",
+            id: &self.account_id,
+        };
+        Ok(Account {
+            id: row.parse("account_id", &self.account_id)?,
+            username: row.parse("username", &self.username)?,
+            customer_id: row.parse("customer_id", &self.customer_id)?,
+            status: row.named("status", AccountStatus::from_name(&self.status))?,
+            permissions: row.parse("permissions", &self.permissions)?,
+            tls: row.named("tls", TlsRule::from_name(&self.tls))?,
+            bytes: row.own("bytes_limit", self.bytes_own, self.bytes_limit)?,
+            files: row.own("files_limit", self.files_own, self.files_limit)?,
+            sessions: row.own("sessions_limit", self.sessions_own, self.sessions_limit)?,
+            suspend_reason: self.suspend_reason,
+            password_hash: PasswordHash::new(self.password_hash),
+            password_changed_at: Timestamp::from_millis(self.password_changed_at),
+            home: self.home,
+            notes: self.notes,
+            last_login_at: moment(self.last_login_at),
+            last_login_ip: self.last_login_ip,
+            created_at: Timestamp::from_millis(self.created_at),
+            updated_at: Timestamp::from_millis(self.updated_at),
+            version: self.version,
+        })
+    }
+}
 
 impl Db {
     /// The account `id`.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
-        todo!()
+        let row: Option<AccountColumns> = on_reader!(self, |pool| sqlx::query_as(BY_ID)
+            .bind(id.to_string())
+            .fetch_optional(pool)
+            .await)?;
+        row.map(AccountColumns::read).transpose()
     }
 
     /// The account that logs in as `username`.
@@ -19,12 +135,11 @@ impl Db {
         &self,
         username: &Username,
     ) -> Result<Option<Account>, StoreError> {
-        todo!()
-    }
-
-    /// The account `id` with its customer, plan and usage.
-    pub async fn account_row(&self, id: AccountId) -> Result<Option<AccountRow>, StoreError> {
-        todo!()
+        let row: Option<AccountColumns> = on_reader!(self, |pool| sqlx::query_as(BY_USERNAME)
+            .bind(username.as_str())
+            .fetch_optional(pool)
+            .await)?;
+        row.map(AccountColumns::read).transpose()
     }
 
     /// The accounts of a customer, by user name.
@@ -32,39 +147,101 @@ impl Db {
         &self,
         customer_id: CustomerId,
     ) -> Result<Vec<Account>, StoreError> {
-        todo!()
-    }
-
-    /// One page of the accounts that match.
-    pub async fn account_page(&self, query: &AccountQuery) -> Result<Page<AccountRow>, StoreError> {
-        todo!()
-    }
-
-    /// At most `limit` accounts after `after`, by id: call again with the last one until none is
-    /// left.
-    pub async fn account_briefs(
-        &self,
-        after: Option<AccountId>,
-        limit: u64,
-    ) -> Result<Vec<AccountBrief>, StoreError> {
-        todo!()
+        let rows: Vec<AccountColumns> = on_reader!(self, |pool| sqlx::query_as(OF_CUSTOMER)
+            .bind(customer_id.to_string())
+            .fetch_all(pool)
+            .await)?;
+        rows.into_iter().map(AccountColumns::read).collect()
     }
 }
 
 impl Tx {
     /// Adds an account, holding nothing.
+    ///
+    /// # Errors
+    ///
+    /// `Conflict::Username` if the name is taken, `Conflict::Missing` without its customer.
     pub async fn insert_account(&mut self, account: &Account) -> Result<(), StoreError> {
-        todo!()
+        let id = account.id.to_string();
+        let row = RowName {
+            table: "account",
+            id: &id,
+        };
+        let bytes = row.bigint_own("bytes_limit", account.bytes)?;
+        let files = row.bigint_own("files_limit", account.files)?;
+        let sessions = row.bigint_own("sessions_limit", account.sessions)?;
+        on_tx!(self, |connection| sqlx::query(INSERT)
+            .bind(&id)
+            .bind(account.username.as_str())
+            .bind(account.customer_id.to_string())
+            .bind(account.status.as_str())
+            .bind(&account.suspend_reason)
+            .bind(account.password_hash.as_str())
+            .bind(account.password_changed_at.as_millis())
+            .bind(&account.home)
+            .bind(account.permissions.as_str())
+            .bind(account.tls.as_str())
+            .bind(bytes.0)
+            .bind(bytes.1)
+            .bind(files.0)
+            .bind(files.1)
+            .bind(sessions.0)
+            .bind(sessions.1)
+            .bind(&account.notes)
+            .bind(account.last_login_at.map(Timestamp::as_millis))
+            .bind(&account.last_login_ip)
+            .bind(account.created_at.as_millis())
+            .bind(account.updated_at.as_millis())
+            .bind(account.version)
+            .execute(connection)
+            .await
+            .map(drop))?;
+        on_tx!(self, |connection| sqlx::query(INSERT_USAGE)
+            .bind(&id)
+            .bind(account.created_at.as_millis())
+            .execute(connection)
+            .await
+            .map(drop))?;
+        Ok(())
     }
 
-    /// Saves everything an administrator can edit (not status, password, home or login marks) and
+    /// Saves what an administrator edits (not status, password, customer, home or login marks) and
     /// raises the version. `account.version` is the one that was read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Stale`] if somebody else saved first, `Conflict::Username` if the name is
+    /// taken.
     pub async fn save_account(
         &mut self,
         account: &Account,
         at: Timestamp,
     ) -> Result<Version, StoreError> {
-        todo!()
+        let id = account.id.to_string();
+        let row = RowName {
+            table: "account",
+            id: &id,
+        };
+        let bytes = row.bigint_own("bytes_limit", account.bytes)?;
+        let files = row.bigint_own("files_limit", account.files)?;
+        let sessions = row.bigint_own("sessions_limit", account.sessions)?;
+        on_tx!(self, |connection| sqlx::query_scalar(SAVE)
+            .bind(&id)
+            .bind(account.version)
+            .bind(account.username.as_str())
+            .bind(account.permissions.as_str())
+            .bind(account.tls.as_str())
+            .bind(bytes.0)
+            .bind(bytes.1)
+            .bind(files.0)
+            .bind(files.1)
+            .bind(sessions.0)
+            .bind(sessions.1)
+            .bind(&account.notes)
+            .bind(at.as_millis())
+            .fetch_optional(connection)
+            .await)?
+        .ok_or(StoreError::Stale)
     }
 
     /// Suspends or resumes an account whatever its version; `false` if there is no such account.
@@ -75,7 +252,15 @@ impl Tx {
         reason: &str,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        todo!()
+        let affected = on_tx!(self, |connection| sqlx::query(SET_STATUS)
+            .bind(id.to_string())
+            .bind(status.as_str())
+            .bind(reason)
+            .bind(at.as_millis())
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(affected > 0)
     }
 
     /// Sets the password; `false` if there is no such account.
@@ -85,33 +270,66 @@ impl Tx {
         hash: &PasswordHash,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        todo!()
+        let affected = on_tx!(self, |connection| sqlx::query(SET_PASSWORD)
+            .bind(id.to_string())
+            .bind(hash.as_str())
+            .bind(at.as_millis())
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(affected > 0)
     }
 
-    /// Notes a successful login; the version stays.
+    /// Notes a successful login; the version stays. `false` if there is no such account.
     pub async fn record_account_login(
         &mut self,
         id: AccountId,
         at: Timestamp,
         ip: &str,
     ) -> Result<bool, StoreError> {
-        todo!()
+        let affected = on_tx!(self, |connection| sqlx::query(RECORD_LOGIN)
+            .bind(id.to_string())
+            .bind(at.as_millis())
+            .bind(ip)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(affected > 0)
     }
 
     /// Removes an account and its usage; `false` if there is no such account. The journal keeps its
     /// rows.
     pub async fn delete_account(&mut self, id: AccountId) -> Result<bool, StoreError> {
-        todo!()
+        let affected = on_tx!(self, |connection| sqlx::query(DELETE)
+            .bind(id.to_string())
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))
+        .map_err(StoreError::of_delete)?;
+        Ok(affected > 0)
     }
 
-    /// Counts the accounts of a customer and keeps others from adding one until the changes are
-    /// committed.
+    /// Counts the accounts of a customer, and keeps others from changing that number through this
+    /// function until the changes are committed.
     pub async fn count_accounts_of_customer(
         &mut self,
         customer_id: CustomerId,
     ) -> Result<u64, StoreError> {
-        todo!()
+        let id = customer_id.to_string();
+        // Writing the row without changing it locks it, in words that both engines understand.
+        on_tx!(self, |connection| sqlx::query(LOCK_CUSTOMER)
+            .bind(&id)
+            .execute(connection)
+            .await
+            .map(drop))?;
+        let count: i64 = on_tx!(self, |connection| sqlx::query_scalar(COUNT_OF_CUSTOMER)
+            .bind(&id)
+            .fetch_one(connection)
+            .await)?;
+        RowName {
+            table: "account",
+            id: &id,
+        }
+        .amount("count", count)
     }
 }
-
-pub(super) const STATEMENTS: &[(&str, &str)] = &[];

@@ -6,12 +6,9 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{
-    ConnectOptions, Executor, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool, Transaction,
-};
+use sqlx::{ConnectOptions, Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::error::StoreError;
-use super::statements::statements;
 use super::url::{DatabaseUrl, Engine};
 use crate::model::Secret;
 
@@ -142,34 +139,6 @@ impl Db {
             .await
             .map(drop))?;
         Ok(())
-    }
-
-    /// Has the engine prepare every statement of this room and returns how many there are, so that
-    /// one which the engine does not understand is found before it is needed.
-    pub async fn prepare_all(&self) -> Result<usize, StoreError> {
-        let mut prepared = 0;
-        for (name, sql) in statements() {
-            let outcome = match self {
-                Self::Sqlite { write, .. } => write
-                    .acquire()
-                    .await?
-                    .prepare(sql.into_sql_str())
-                    .await
-                    .map(drop),
-                Self::Postgres(pool) => pool
-                    .acquire()
-                    .await?
-                    .prepare(sql.into_sql_str())
-                    .await
-                    .map(drop),
-            };
-            if let Err(error) = outcome {
-                tracing::error!(statement = name, %error, "a statement cannot be prepared");
-                return Err(error.into());
-            }
-            prepared += 1;
-        }
-        Ok(prepared)
     }
 
     /// Closes all connections; SQLite folds its journal into the file.

@@ -1,25 +1,47 @@
 //! Marks that the service leaves for its next start.
 
-use super::db::{Db, Tx};
+use super::db::{Db, Tx, on_reader, on_tx};
 use super::error::StoreError;
+use super::statements::queries;
+
+queries! {
+    BY_KEY = "SELECT value FROM service_fact WHERE key = $1";
+    PUT = "
+        INSERT INTO service_fact (key, value) VALUES ($1, $2)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    DELETE = "DELETE FROM service_fact WHERE key = $1";
+}
 
 impl Db {
     /// The mark `key`.
     pub async fn service_fact(&self, key: &str) -> Result<Option<String>, StoreError> {
-        todo!()
+        let value = on_reader!(self, |pool| sqlx::query_scalar(BY_KEY)
+            .bind(key)
+            .fetch_optional(pool)
+            .await)?;
+        Ok(value)
     }
 }
 
 impl Tx {
     /// Sets the mark `key`.
     pub async fn set_service_fact(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
-        todo!()
+        on_tx!(self, |connection| sqlx::query(PUT)
+            .bind(key)
+            .bind(value)
+            .execute(connection)
+            .await
+            .map(drop))?;
+        Ok(())
     }
 
     /// Removes the mark `key`; `false` if it was not there.
     pub async fn delete_service_fact(&mut self, key: &str) -> Result<bool, StoreError> {
-        todo!()
+        let affected = on_tx!(self, |connection| sqlx::query(DELETE)
+            .bind(key)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(affected > 0)
     }
 }
-
-pub(super) const STATEMENTS: &[(&str, &str)] = &[];

@@ -2,6 +2,7 @@
 //! `TEXT`, `BIGINT` and `BOOLEAN`, see `migrations/`); reads live on [`Db`], writes only on [`Tx`],
 //! not found is `None`.
 
+mod account_lists;
 mod accounts;
 mod admins;
 mod audit;
@@ -11,6 +12,7 @@ mod error;
 mod facts;
 mod journal;
 mod plans;
+mod prepare;
 mod row;
 mod settings;
 mod statements;

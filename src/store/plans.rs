@@ -1,42 +1,258 @@
-//! Plans.
+//! Plans. Once there is one, exactly one is the default.
 
-use super::db::{Db, Tx};
-use super::error::StoreError;
+use super::db::{Db, Tx, on_reader, on_tx};
+use super::error::{Conflict, StoreError};
+use super::row::{RowName, folded};
+use super::statements::queries;
 use crate::clock::Timestamp;
 use crate::model::{Plan, PlanId, PlanRow, Version};
+
+macro_rules! columns {
+    () => {
+        "p.plan_id, p.name, p.description, p.pool_bytes, p.pool_files, p.max_accounts,
+         p.account_bytes, p.account_files, p.account_sessions, p.is_default, p.created_at,
+         p.updated_at, p.version"
+    };
+}
+
+queries! {
+    BY_ID = concat!("SELECT ", columns!(), " FROM plan p WHERE p.plan_id = $1");
+    THE_DEFAULT = concat!("SELECT ", columns!(), " FROM plan p WHERE p.is_default");
+    ALL = concat!(
+        "SELECT ", columns!(),
+        ", (SELECT COUNT(*) FROM customer c WHERE c.plan_id = p.plan_id) AS customers
+          FROM plan p ORDER BY p.name_key"
+    );
+    INSERT = "
+        INSERT INTO plan (
+            plan_id, name, name_key, description, pool_bytes, pool_files, max_accounts,
+            account_bytes, account_files, account_sessions, is_default, created_at, updated_at,
+            version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    SAVE = "
+        UPDATE plan
+           SET name = $3, name_key = $4, description = $5, pool_bytes = $6, pool_files = $7,
+               max_accounts = $8, account_bytes = $9, account_files = $10, account_sessions = $11,
+               is_default = $12, updated_at = $13, version = version + 1
+         WHERE plan_id = $1 AND version = $2
+        RETURNING version";
+    NO_OTHER_DEFAULT = "
+        UPDATE plan SET is_default = FALSE, version = version + 1
+         WHERE is_default AND plan_id <> $1";
+    DELETE = "DELETE FROM plan WHERE plan_id = $1";
+    DEFAULTS = "SELECT COUNT(*) FROM plan WHERE is_default";
+}
+
+#[derive(sqlx::FromRow)]
+struct PlanColumns {
+    plan_id: String,
+    name: String,
+    description: String,
+    pool_bytes: Option<i64>,
+    pool_files: Option<i64>,
+    max_accounts: Option<i64>,
+    account_bytes: Option<i64>,
+    account_files: Option<i64>,
+    account_sessions: Option<i64>,
+    is_default: bool,
+    created_at: i64,
+    updated_at: i64,
+    version: Version,
+}
+
+impl PlanColumns {
+    fn read(self) -> Result<Plan, StoreError> {
+        let row = RowName {
+            table: "plan",
+            id: &self.plan_id,
+        };
+        Ok(Plan {
+            id: row.parse("plan_id", &self.plan_id)?,
+            pool_bytes: row.limit("pool_bytes", self.pool_bytes)?,
+            pool_files: row.limit("pool_files", self.pool_files)?,
+            max_accounts: row.limit("max_accounts", self.max_accounts)?,
+            account_bytes: row.limit("account_bytes", self.account_bytes)?,
+            account_files: row.limit("account_files", self.account_files)?,
+            account_sessions: row.limit("account_sessions", self.account_sessions)?,
+            name: self.name,
+            description: self.description,
+            is_default: self.is_default,
+            created_at: Timestamp::from_millis(self.created_at),
+            updated_at: Timestamp::from_millis(self.updated_at),
+            version: self.version,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct ListedColumns {
+    #[sqlx(flatten)]
+    plan: PlanColumns,
+    customers: i64,
+}
+
+/// The limits of a plan as the engine stores them.
+struct Limits {
+    pool_bytes: Option<i64>,
+    pool_files: Option<i64>,
+    max_accounts: Option<i64>,
+    account_bytes: Option<i64>,
+    account_files: Option<i64>,
+    account_sessions: Option<i64>,
+}
+
+impl Limits {
+    fn of(plan: &Plan) -> Result<Self, StoreError> {
+        let id = plan.id.to_string();
+        let row = RowName {
+            table: "plan",
+            id: &id,
+        };
+        Ok(Self {
+            pool_bytes: row.bigint_limit("pool_bytes", plan.pool_bytes)?,
+            pool_files: row.bigint_limit("pool_files", plan.pool_files)?,
+            max_accounts: row.bigint_limit("max_accounts", plan.max_accounts)?,
+            account_bytes: row.bigint_limit("account_bytes", plan.account_bytes)?,
+            account_files: row.bigint_limit("account_files", plan.account_files)?,
+            account_sessions: row.bigint_limit("account_sessions", plan.account_sessions)?,
+        })
+    }
+}
 
 impl Db {
     /// The plan `id`.
     pub async fn plan(&self, id: PlanId) -> Result<Option<Plan>, StoreError> {
-        todo!()
+        let row: Option<PlanColumns> = on_reader!(self, |pool| sqlx::query_as(BY_ID)
+            .bind(id.to_string())
+            .fetch_optional(pool)
+            .await)?;
+        row.map(PlanColumns::read).transpose()
     }
 
     /// The plan that new customers get; `None` only while there is no plan at all.
     pub async fn default_plan(&self) -> Result<Option<Plan>, StoreError> {
-        todo!()
+        let row: Option<PlanColumns> = on_reader!(self, |pool| sqlx::query_as(THE_DEFAULT)
+            .fetch_optional(pool)
+            .await)?;
+        row.map(PlanColumns::read).transpose()
     }
 
     /// Every plan, by name.
     pub async fn plans(&self) -> Result<Vec<PlanRow>, StoreError> {
-        todo!()
+        let found: Vec<ListedColumns> =
+            on_reader!(self, |pool| sqlx::query_as(ALL).fetch_all(pool).await)?;
+        found
+            .into_iter()
+            .map(|row| {
+                Ok(PlanRow {
+                    customers: u64::try_from(row.customers).unwrap_or(0),
+                    plan: row.plan.read()?,
+                })
+            })
+            .collect()
     }
 }
 
 impl Tx {
     /// Adds a plan. If it is the default, no other is any more.
+    ///
+    /// # Errors
+    ///
+    /// `Conflict::PlanName` if the name is taken, `Conflict::DefaultPlan` if it is the first plan
+    /// and not the default.
     pub async fn insert_plan(&mut self, plan: &Plan) -> Result<(), StoreError> {
-        todo!()
+        self.clear_other_defaults(plan).await?;
+        let limits = Limits::of(plan)?;
+        on_tx!(self, |connection| sqlx::query(INSERT)
+            .bind(plan.id.to_string())
+            .bind(&plan.name)
+            .bind(folded(&plan.name))
+            .bind(&plan.description)
+            .bind(limits.pool_bytes)
+            .bind(limits.pool_files)
+            .bind(limits.max_accounts)
+            .bind(limits.account_bytes)
+            .bind(limits.account_files)
+            .bind(limits.account_sessions)
+            .bind(plan.is_default)
+            .bind(plan.created_at.as_millis())
+            .bind(plan.updated_at.as_millis())
+            .bind(plan.version)
+            .execute(connection)
+            .await
+            .map(drop))?;
+        self.require_default().await
     }
 
     /// Saves a plan and raises its version. If it is the default, no other is any more.
+    /// `plan.version` is the one that was read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Stale`] if somebody else saved first, `Conflict::PlanName` if the name is
+    /// taken, `Conflict::DefaultPlan` if no plan would be the default any more.
     pub async fn save_plan(&mut self, plan: &Plan, at: Timestamp) -> Result<Version, StoreError> {
-        todo!()
+        self.clear_other_defaults(plan).await?;
+        let limits = Limits::of(plan)?;
+        let version = on_tx!(self, |connection| sqlx::query_scalar(SAVE)
+            .bind(plan.id.to_string())
+            .bind(plan.version)
+            .bind(&plan.name)
+            .bind(folded(&plan.name))
+            .bind(&plan.description)
+            .bind(limits.pool_bytes)
+            .bind(limits.pool_files)
+            .bind(limits.max_accounts)
+            .bind(limits.account_bytes)
+            .bind(limits.account_files)
+            .bind(limits.account_sessions)
+            .bind(plan.is_default)
+            .bind(at.as_millis())
+            .fetch_optional(connection)
+            .await)?
+        .ok_or(StoreError::Stale)?;
+        self.require_default().await?;
+        Ok(version)
     }
 
-    /// Removes a plan that no customer has; `false` if there is no such plan.
+    /// Removes a plan; `false` if there is no such plan.
+    ///
+    /// # Errors
+    ///
+    /// `Conflict::InUse` while a customer has it, `Conflict::DefaultPlan` if it is the default.
     pub async fn delete_plan(&mut self, id: PlanId) -> Result<bool, StoreError> {
-        todo!()
+        let affected = on_tx!(self, |connection| sqlx::query(DELETE)
+            .bind(id.to_string())
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))
+        .map_err(StoreError::of_delete)?;
+        if affected == 0 {
+            return Ok(false);
+        }
+        self.require_default().await?;
+        Ok(true)
+    }
+
+    async fn clear_other_defaults(&mut self, plan: &Plan) -> Result<(), StoreError> {
+        if plan.is_default {
+            on_tx!(self, |connection| sqlx::query(NO_OTHER_DEFAULT)
+                .bind(plan.id.to_string())
+                .execute(connection)
+                .await
+                .map(drop))?;
+        }
+        Ok(())
+    }
+
+    async fn require_default(&mut self) -> Result<(), StoreError> {
+        let defaults: i64 = on_tx!(self, |connection| sqlx::query_scalar(DEFAULTS)
+            .fetch_one(connection)
+            .await)?;
+        if defaults == 1 {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict(Conflict::DefaultPlan))
+        }
     }
 }
-
-pub(super) const STATEMENTS: &[(&str, &str)] = &[];

@@ -115,9 +115,10 @@ pub(super) fn folded(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-/// The pattern that finds `text` anywhere; `None` for an empty text, which finds everything.
+/// The pattern that finds `text` anywhere, taken literally; `None` for an empty text, which finds
+/// everything.
 pub(super) fn containing(text: &str) -> Option<String> {
-    let text = folded(text);
+    let text = text.trim();
     if text.is_empty() {
         return None;
     }
@@ -138,12 +139,16 @@ pub(super) fn rows(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Writes changed fields.
-pub(super) fn json(changes: &[(String, String, String)]) -> String {
-    serde_json::Value::from_iter(changes.iter().map(|(field, before, after)| {
-        serde_json::Value::from(vec![field.as_str(), before.as_str(), after.as_str()])
-    }))
-    .to_string()
+/// Writes changed fields as JSON: a list of name, value before, value after.
+pub(super) fn changes_text(changes: &[(String, String, String)]) -> String {
+    serde_json::json!(changes).to_string()
+}
+
+impl RowName<'_> {
+    /// Reads changed fields.
+    pub(super) fn changes(&self, text: &str) -> Result<Vec<(String, String, String)>, StoreError> {
+        serde_json::from_str(text).map_err(|_| self.bad("changes"))
+    }
 }
 
 #[cfg(test)]
@@ -152,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_pattern_takes_the_typed_text_literally() {
-        assert_eq!(containing(" 50%_Off! "), Some("%50!%!_off!!%".to_owned()));
+        assert_eq!(containing(" 50%_Off! "), Some("%50!%!_Off!!%".to_owned()));
         assert_eq!(containing("  "), None);
     }
 

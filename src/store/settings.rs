@@ -1,9 +1,36 @@
 //! Settings as text, and the history of their changes.
 
-use super::db::{Db, Tx};
+use super::db::{Db, Tx, on_reader, on_tx};
 use super::error::StoreError;
+use super::row::{RowName, changes_text, rows};
+use super::statements::queries;
 use crate::clock::Timestamp;
 use crate::model::SettingRevision;
+
+queries! {
+    // One statement, so that rows and revision belong to the same moment.
+    ALL = "
+        SELECT q.value AS revision, s.key, s.value
+          FROM sequence q
+          LEFT JOIN setting s ON s.version <= q.value
+         WHERE q.name = 'setting_revision'
+         ORDER BY s.key";
+    NEXT = "
+        UPDATE sequence SET value = value + 1
+         WHERE name = 'setting_revision' AND value = $1
+        RETURNING value";
+    PUT = "
+        INSERT INTO setting (key, value, version) VALUES ($1, $2, $3)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version";
+    INSERT_REVISION = "
+        INSERT INTO setting_revision (seq, at, actor, changes) VALUES ($1, $2, $3, $4)";
+    REVISIONS = "
+        SELECT seq, at, actor, changes
+          FROM setting_revision
+         WHERE CAST($1 AS BIGINT) IS NULL OR seq < $1
+         ORDER BY seq DESC
+         LIMIT $2";
+}
 
 /// The settings as stored.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -14,10 +41,48 @@ pub struct StoredSettings {
     pub rows: Vec<(String, String)>,
 }
 
+#[derive(sqlx::FromRow)]
+struct SettingColumns {
+    revision: i64,
+    key: Option<String>,
+    value: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct RevisionColumns {
+    seq: i64,
+    at: i64,
+    actor: String,
+    changes: String,
+}
+
+impl RevisionColumns {
+    fn read(self) -> Result<SettingRevision, StoreError> {
+        let row = RowName {
+            table: "setting_revision",
+            id: &self.seq.to_string(),
+        };
+        Ok(SettingRevision {
+            seq: self.seq,
+            at: Timestamp::from_millis(self.at),
+            actor: self.actor,
+            changes: row.changes(&self.changes)?,
+        })
+    }
+}
+
 impl Db {
     /// Every stored setting and the number of the latest revision.
     pub async fn settings(&self) -> Result<StoredSettings, StoreError> {
-        todo!()
+        let found: Vec<SettingColumns> =
+            on_reader!(self, |pool| sqlx::query_as(ALL).fetch_all(pool).await)?;
+        Ok(StoredSettings {
+            revision: found.first().map_or(0, |row| row.revision),
+            rows: found
+                .into_iter()
+                .filter_map(|row| row.key.zip(row.value))
+                .collect(),
+        })
     }
 
     /// At most `limit` revisions, latest first, only older than `before` if that is given.
@@ -26,13 +91,22 @@ impl Db {
         before: Option<i64>,
         limit: u64,
     ) -> Result<Vec<SettingRevision>, StoreError> {
-        todo!()
+        let found: Vec<RevisionColumns> = on_reader!(self, |pool| sqlx::query_as(REVISIONS)
+            .bind(before)
+            .bind(rows(limit))
+            .fetch_all(pool)
+            .await)?;
+        found.into_iter().map(RevisionColumns::read).collect()
     }
 }
 
 impl Tx {
     /// Stores the new texts of `changes` (key, text before, text after) as one revision and returns
     /// its number. `seen` is the revision that was read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Stale`] if somebody else changed settings first.
     pub async fn change_settings(
         &mut self,
         seen: i64,
@@ -40,8 +114,28 @@ impl Tx {
         actor: &str,
         changes: &[(String, String, String)],
     ) -> Result<i64, StoreError> {
-        todo!()
+        let revision: i64 = on_tx!(self, |connection| sqlx::query_scalar(NEXT)
+            .bind(seen)
+            .fetch_optional(connection)
+            .await)?
+        .ok_or(StoreError::Stale)?;
+        for (key, _, after) in changes {
+            on_tx!(self, |connection| sqlx::query(PUT)
+                .bind(key)
+                .bind(after)
+                .bind(revision)
+                .execute(connection)
+                .await
+                .map(drop))?;
+        }
+        on_tx!(self, |connection| sqlx::query(INSERT_REVISION)
+            .bind(revision)
+            .bind(at.as_millis())
+            .bind(actor)
+            .bind(changes_text(changes))
+            .execute(connection)
+            .await
+            .map(drop))?;
+        Ok(revision)
     }
 }
-
-pub(super) const STATEMENTS: &[(&str, &str)] = &[];

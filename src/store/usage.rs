@@ -1,9 +1,21 @@
 //! What accounts hold.
 
-use super::db::{Db, Tx};
+use super::db::{Db, Tx, on_reader, on_tx};
 use super::error::StoreError;
+use super::row::RowName;
+use super::statements::queries;
 use crate::clock::Timestamp;
 use crate::model::{AccountId, Usage};
+
+queries! {
+    BY_ID = "SELECT used_bytes, used_files, dirty FROM quota_usage WHERE account_id = $1";
+    SAVE = "
+        UPDATE quota_usage
+           SET used_bytes = $2, used_files = $3, dirty = $4, updated_at = $5
+         WHERE account_id = $1";
+    MARK_DIRTY = "
+        UPDATE quota_usage SET dirty = TRUE, updated_at = $2 WHERE account_id = $1";
+}
 
 /// What an account holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -19,7 +31,22 @@ pub struct UsageChange {
 impl Db {
     /// What an account holds, as last written down, and whether the figures may be behind the disk.
     pub async fn usage(&self, id: AccountId) -> Result<Option<(Usage, bool)>, StoreError> {
-        todo!()
+        let found: Option<(i64, i64, bool)> = on_reader!(self, |pool| sqlx::query_as(BY_ID)
+            .bind(id.to_string())
+            .fetch_optional(pool)
+            .await)?;
+        let Some((bytes, files, dirty)) = found else {
+            return Ok(None);
+        };
+        let row = RowName {
+            table: "quota_usage",
+            id: &id.to_string(),
+        };
+        let usage = Usage {
+            bytes: row.amount("used_bytes", bytes)?,
+            files: row.amount("used_files", files)?,
+        };
+        Ok(Some((usage, dirty)))
     }
 }
 
@@ -30,13 +57,38 @@ impl Tx {
         changes: &[UsageChange],
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        todo!()
+        for change in changes {
+            let id = change.account_id.to_string();
+            let row = RowName {
+                table: "quota_usage",
+                id: &id,
+            };
+            let bytes = row.bigint("used_bytes", change.usage.bytes)?;
+            let files = row.bigint("used_files", change.usage.files)?;
+            on_tx!(self, |connection| sqlx::query(SAVE)
+                .bind(&id)
+                .bind(bytes)
+                .bind(files)
+                .bind(change.dirty)
+                .bind(at.as_millis())
+                .execute(connection)
+                .await
+                .map(drop))?;
+        }
+        Ok(())
     }
 
-    /// Marks accounts whose figures may fall behind the disk.
+    /// Marks accounts whose figures may fall behind the disk; accounts that are gone are passed
+    /// over.
     pub async fn mark_dirty(&mut self, ids: &[AccountId], at: Timestamp) -> Result<(), StoreError> {
-        todo!()
+        for id in ids {
+            on_tx!(self, |connection| sqlx::query(MARK_DIRTY)
+                .bind(id.to_string())
+                .bind(at.as_millis())
+                .execute(connection)
+                .await
+                .map(drop))?;
+        }
+        Ok(())
     }
 }
-
-pub(super) const STATEMENTS: &[(&str, &str)] = &[];
