@@ -45,8 +45,8 @@ const RUNTIME: [&str; 6] = ["tokio", "async", "await", "tracing", "rand", "fs"];
 const HTTP: &[&str] = &["web", "api", "server"];
 
 /// Files named after no subject.
-const NAMELESS: [&str; 9] = [
-    "util", "utils", "helper", "helpers", "common", "manager", "misc", "info", "shared",
+const NAMELESS: [&str; 8] = [
+    "util", "utils", "helper", "helpers", "common", "manager", "misc", "info",
 ];
 
 /// Written in two parts, so that this file does not contain them.
