@@ -98,21 +98,38 @@ impl From<io::Error> for StorageError {
     fn from(error: io::Error) -> Self {
         match Errno::from_io_error(&error) {
             Some(errno) => errno.into(),
-            None if error.kind() == io::ErrorKind::PermissionDenied => Self::NotFound,
-            None if error.kind() == io::ErrorKind::NotFound => Self::NotFound,
-            None => Self::Io(error),
+            None => match error.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound => Self::NotFound,
+                _ => Self::Io(error),
+            },
         }
     }
 }
 
-/// Runs `work` on the blocking pool: one hop.
-pub(super) async fn hop<T, F>(work: F) -> Result<T, StorageError>
-where
-    T: Send + 'static,
-    F: FnOnce() -> Result<T, StorageError> + Send + 'static,
-{
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(lost) => Err(StorageError::Io(io::Error::other(lost))),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_becomes_a_kind() {
+        let kind = |errno: Errno| StorageError::from(io::Error::from(errno));
+
+        assert!(matches!(kind(Errno::NOSPC), StorageError::NoSpace));
+        assert!(matches!(kind(Errno::DQUOT), StorageError::DiskQuota));
+        assert!(matches!(kind(Errno::XDEV), StorageError::CrossesMount));
+        assert!(matches!(kind(Errno::ROFS), StorageError::Forbidden));
+        assert!(matches!(
+            kind(Errno::NAMETOOLONG),
+            StorageError::IllegalName
+        ));
+        assert!(matches!(kind(Errno::LOOP), StorageError::NotFound));
+        assert!(matches!(kind(Errno::IO), StorageError::Io(_)));
+    }
+
+    #[test]
+    fn a_way_out_of_the_home_leads_nowhere() {
+        let escape = io::Error::new(io::ErrorKind::PermissionDenied, "led outside");
+
+        assert!(matches!(StorageError::from(escape), StorageError::NotFound));
     }
 }

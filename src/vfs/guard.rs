@@ -44,13 +44,13 @@ struct Memory {
 impl InFlight {
     /// Remembers for 24 hours what the file of `stat` is.
     pub(super) fn remember(&mut self, stat: &Stat, remnant: Remnant, now: Timestamp) {
-        if self.memory.len() >= MEMORY_LIMIT {
+        if self.memory.len() >= REMEMBERED_LIMIT {
             self.make_room(now);
         }
         let memory = Memory {
             remnant,
             modified: modified(stat),
-            until: now.plus(MEMORY),
+            until: now.plus(REMEMBERED_FOR),
         };
         self.memory.insert(key(stat), memory);
     }
@@ -72,7 +72,7 @@ impl InFlight {
         self.memory.retain(|_, memory| now < memory.until);
         let oldest = self.memory.iter().min_by_key(|(_, memory)| memory.until);
         let oldest = oldest.map(|(key, _)| *key);
-        if let Some(oldest) = oldest.filter(|_| self.memory.len() >= MEMORY_LIMIT) {
+        if let Some(oldest) = oldest.filter(|_| self.memory.len() >= REMEMBERED_LIMIT) {
             self.memory.remove(&oldest);
         }
     }
@@ -83,9 +83,9 @@ fn modified(stat: &Stat) -> (i64, u64) {
 }
 
 /// How long an interrupted upload is remembered.
-const MEMORY: Duration = Duration::from_secs(24 * 3_600);
+const REMEMBERED_FOR: Duration = Duration::from_hours(24);
 /// Interrupted uploads remembered per home.
-const MEMORY_LIMIT: usize = 1_024;
+const REMEMBERED_LIMIT: usize = 1_024;
 
 #[cfg(test)]
 mod tests {
@@ -101,14 +101,14 @@ mod tests {
     #[test]
     fn a_remnant_is_remembered_for_a_day() {
         let (_file, stat) = stat(3);
-        let start = Timestamp::from_seconds(1_000);
+        let now = Timestamp::from_seconds(1_000);
         let mut state = InFlight::default();
 
-        state.remember(&stat, Remnant::RolledBack, start);
+        state.remember(&stat, Remnant::RolledBack, now);
 
-        let day = Duration::from_secs(86_400);
-        assert_eq!(state.remnant(&stat, start), Some(Remnant::RolledBack));
-        assert_eq!(state.remnant(&stat, start.plus(day)), None);
+        let day = Duration::from_hours(24);
+        assert_eq!(state.remnant(&stat, now), Some(Remnant::RolledBack));
+        assert_eq!(state.remnant(&stat, now.plus(day)), None);
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
             state.remember(&stat, Remnant::Partial, now);
         }
 
-        assert_eq!(state.memory.len(), MEMORY_LIMIT);
+        assert_eq!(state.memory.len(), REMEMBERED_LIMIT);
         assert!(state.remnant(&stat, Timestamp::from_seconds(3)).is_some());
         stat.st_ino = 0;
         assert!(state.remnant(&stat, Timestamp::from_seconds(3)).is_none());

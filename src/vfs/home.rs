@@ -1,15 +1,15 @@
 //! A home as one session sees it: the only place where permissions are checked.
 
 use crate::clock::Timestamp;
-use crate::model::{Permission, Permissions, Usage, VirtualPath};
+use crate::model::{Permission, Permissions, VirtualPath};
 
 use super::entry::{Download, Entry, Removed, Renamed, Space};
-use super::error::{StorageError, hop};
+use super::error::StorageError;
+use super::hop::hop;
 use super::listing::Listing;
 use super::local::{LocalHome, Overwrite};
 use super::target::{Rights, Target, UploadMode};
 use super::upload::Upload;
-use super::walk;
 
 /// A home as one session sees it. Cheap to clone and to rebuild when permissions change.
 ///
@@ -223,21 +223,5 @@ impl Home {
             }
             result => result,
         }
-    }
-}
-
-impl LocalHome {
-    /// Counts the whole home: apparent sizes, every hard link, links as one file of 0 bytes, staged
-    /// uploads not at all. Exact only while nothing changes. For the ledger; asks no permission.
-    pub async fn count(&self) -> Result<Usage, StorageError> {
-        let local = self.clone();
-        hop(move || walk::count(local.root().dir())).await
-    }
-
-    /// Removes staged uploads that no session holds and that were last written before `older_than`.
-    /// Returns how many.
-    pub async fn sweep_staged(&self, older_than: Timestamp) -> Result<u64, StorageError> {
-        let local = self.clone();
-        hop(move || walk::sweep(&local, older_than)).await
     }
 }

@@ -1,18 +1,19 @@
 //! A directory, read in batches on the blocking pool.
 
 use std::collections::VecDeque;
-use std::ffi::{CString, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
 use cap_std::fs::Dir;
-use rustix::fs::AtFlags;
+use rustix::fs::{AtFlags, OFlags};
 
 use crate::model::VirtualPath;
 
-use super::beneath::relative;
+use super::beneath::{open_at, relative};
 use super::entry::{Entry, Kind};
-use super::error::{StorageError, hop};
+use super::error::StorageError;
+use super::hop::hop;
 use super::local::LocalHome;
 use super::name;
 
@@ -40,10 +41,11 @@ impl Listing {
     pub(super) fn open(home: &LocalHome, path: &VirtualPath) -> Result<Self, StorageError> {
         name::visible(path)?;
         let dir = home.root().directory(path)?;
+        let on_disk = open_at(&dir, OsStr::new("."), OFlags::DIRECTORY)?;
         let reader = Reader {
             home: home.clone(),
             base: relative(path).into(),
-            names_on_disk: rustix::fs::Dir::read_from(&dir)?,
+            names_on_disk: rustix::fs::Dir::new(on_disk)?,
             dir,
             names: VecDeque::new(),
             has_begun: false,

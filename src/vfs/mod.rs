@@ -11,6 +11,7 @@ mod entry;
 mod error;
 mod guard;
 mod home;
+mod hop;
 mod inplace;
 mod listing;
 mod local;
@@ -33,3 +34,6 @@ pub use outcome::{Abandoned, Committed, Durability, OnAbort};
 pub use target::{Target, UploadMode};
 pub use upload::{Upload, UploadWriter};
 pub use volume::Volume;
+
+#[cfg(test)]
+mod tests;

@@ -155,3 +155,50 @@ impl Sink {
         self.shape.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_and_counts_nothing() {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let sink = Sink::whole(full);
+
+        assert!(matches!(sink.append(b"x"), Err(StorageError::NoSpace)));
+        assert_eq!(sink.received(), 0);
+    }
+
+    #[test]
+    fn a_continued_file_is_cut_by_the_first_byte_and_finished_exactly() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), b"0123456789").unwrap();
+        let sink = Sink::continued(file.reopen().unwrap(), 4);
+
+        assert!(!sink.is_cut());
+        sink.append(b"ab").unwrap();
+        sink.append(b"c").unwrap();
+        assert_eq!(sink.end(), 3);
+        sink.finish().unwrap();
+
+        assert_eq!(std::fs::read(file.path()).unwrap(), b"0123abc");
+        sink.cut_back().unwrap();
+        assert_eq!(std::fs::read(file.path()).unwrap(), b"0123");
+    }
+
+    #[test]
+    fn the_end_waits_for_the_byte_being_written_and_admits_no_other() {
+        let file = tempfile::tempfile().unwrap();
+        let sink = Sink::whole(file.try_clone().unwrap());
+
+        let counted = std::thread::scope(|scope| {
+            scope.spawn(|| while sink.append(&[7; 4_096]).is_ok() {});
+            while sink.received() == 0 {
+                std::hint::spin_loop();
+            }
+            sink.end()
+        });
+
+        assert_eq!(counted, file.metadata().unwrap().len());
+    }
+}

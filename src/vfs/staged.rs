@@ -25,7 +25,7 @@ pub(super) struct Staged {
     home: LocalHome,
     path: VirtualPath,
     place: Place,
-    staged_name: String,
+    hidden_name: String,
     rights: Rights,
     sink: Sink,
     is_settled: AtomicBool,
@@ -36,22 +36,22 @@ pub(super) struct Staged {
 impl Staged {
     /// Creates the staged file for `target` in the directory of `place`.
     pub(super) fn begin(target: Target, place: Place) -> Result<Self, StorageError> {
-        let staged_name = name::staged();
+        let hidden_name = name::staged();
         // Registered before it exists, so that no sweep takes it for a leftover.
-        target.home.lock().staged.insert(staged_name.clone());
-        match create(&place, &staged_name) {
+        target.home.lock().staged.insert(hidden_name.clone());
+        match create(&place, &hidden_name) {
             Ok(file) => Ok(Self {
                 home: target.home,
                 path: target.path,
                 place,
-                staged_name,
+                hidden_name,
                 rights: target.rights,
                 sink: Sink::whole(file),
                 is_settled: AtomicBool::new(false),
                 _promise: target.promise,
             }),
             Err(error) => {
-                target.home.lock().staged.remove(&staged_name);
+                target.home.lock().staged.remove(&hidden_name);
                 Err(error)
             }
         }
@@ -118,9 +118,9 @@ impl Staged {
         let replaced = may_stand(&self.home, state, standing, self.rights)?;
         let key = key(&rustix::fs::fstat(self.sink.file())?);
         let dir = &self.place.dir;
-        rustix::fs::renameat(dir, &self.staged_name, dir, &self.place.name)?;
+        rustix::fs::renameat(dir, &self.hidden_name, dir, &self.place.name)?;
         self.is_settled.store(true, Ordering::Release);
-        state.staged.remove(&self.staged_name);
+        state.staged.remove(&self.hidden_name);
         state.forget(key);
         if let Some(replaced) = replaced {
             state.forget(replaced.key);
@@ -139,8 +139,8 @@ impl Staged {
     fn discard(&self) -> Abandoned {
         let mut state = self.home.lock();
         // Fails only if somebody else removed it, or the disk is broken: then the sweep finds it.
-        let _gone = rustix::fs::unlinkat(&self.place.dir, &self.staged_name, AtFlags::empty());
-        state.staged.remove(&self.staged_name);
+        let _gone = rustix::fs::unlinkat(&self.place.dir, &self.hidden_name, AtFlags::empty());
+        state.staged.remove(&self.hidden_name);
         self.is_settled.store(true, Ordering::Release);
         let standing = self.place.stat().ok().flatten();
         let Some(standing) = standing.filter(|stat| kind(stat) == Some(Kind::File)) else {

@@ -183,8 +183,9 @@ impl Plan {
     ) -> Result<Self, StorageError> {
         let standing = place.stat()?;
         let offset = match mode {
-            UploadMode::Replace | UploadMode::Unique { .. } => None,
-            UploadMode::Resume { offset: 0 } => None,
+            UploadMode::Replace | UploadMode::Unique { .. } | UploadMode::Resume { offset: 0 } => {
+                None
+            }
             UploadMode::Resume { offset } => Some(*offset),
             UploadMode::Append => standing.as_ref().map(size),
         };

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::model::VirtualPath;
 
-use super::error::{StorageError, hop};
+use super::error::StorageError;
+use super::hop::hop;
 use super::inplace::InPlace;
 use super::outcome::{Abandoned, Committed, Durability, OnAbort};
 use super::sink::Sink;

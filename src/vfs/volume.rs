@@ -12,7 +12,8 @@ use rustix::io::Errno;
 
 use super::beneath::open_at;
 use super::entry::Space;
-use super::error::{StorageError, hop};
+use super::error::StorageError;
+use super::hop::hop;
 use super::local::{HomeOptions, LocalHome, space};
 use super::{name, walk};
 
