@@ -172,3 +172,117 @@ const DAYS_TO_1970: i64 = 719_468;
 const FIRST_SECOND: i64 = -62_167_219_200;
 /// 9999-12-31 23:59:59.
 const LAST_SECOND: i64 = 253_402_300_799;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn known_moments_read_and_write() {
+        for (text, seconds) in [
+            ("19700101000000", 0),
+            ("20260102030405", 1_767_323_045),
+            ("20240229120000", 1_709_208_000),
+            ("19691231235959", -1),
+            ("19000101000000", -2_208_988_800),
+            ("20380119031408", 2_147_483_648),
+            ("21060207062816", 4_294_967_296),
+            ("00000101000000", FIRST_SECOND),
+            ("00000229000000", FIRST_SECOND + 59 * 86_400),
+            ("99991231235959", LAST_SECOND),
+        ] {
+            assert_eq!(parse(text), Ok(Timestamp::from_seconds(seconds)), "{text}");
+            assert_eq!(format(Timestamp::from_seconds(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn a_fraction_is_kept_to_the_millisecond() {
+        for (text, millis) in [
+            ("19700101000001.5", 1_500),
+            ("19700101000001.123456", 1_123),
+            ("19700101000001.007", 1_007),
+            ("19691231235959.250", -750),
+        ] {
+            assert_eq!(parse(text), Ok(Timestamp::from_millis(millis)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fraction_is_not_written() {
+        assert_eq!(format(Timestamp::from_millis(1_999)), "19700101000001");
+        assert_eq!(format(Timestamp::from_millis(-1)), "19691231235959");
+    }
+
+    #[test]
+    fn days_and_hours_that_do_not_exist_are_refused() {
+        for text in [
+            "20230229120000",
+            "19000229000000",
+            "20241301000000",
+            "20240001000000",
+            "20240100000000",
+            "20240431000000",
+            "20240101240000",
+            "20240101006000",
+            "20240101000061",
+            "2024010100000",
+            "202401010000000",
+            "20240101000000.",
+            "20240101000000.x",
+            "20240101000000.1.2",
+            "+2024010100000",
+            "2024 101000000",
+            "２０２４０１０１０００",
+            "",
+            "x",
+        ] {
+            assert_eq!(parse(text), Err(DateError), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_leap_second_is_the_next_minute() {
+        assert_eq!(parse("20161231235960"), parse("20170101000000"));
+        assert!(parse("20000229000000").is_ok());
+    }
+
+    #[test]
+    fn twelve_digits_are_enough_for_utime() {
+        assert_eq!(parse_to_the_minute("202401010203"), parse("20240101020300"));
+        assert_eq!(
+            parse_to_the_minute("20240101020304"),
+            parse("20240101020304")
+        );
+        assert_eq!(parse_to_the_minute("2024010102"), Err(DateError));
+    }
+
+    #[test]
+    fn moments_beyond_the_calendar_are_clamped() {
+        assert_eq!(format(Timestamp::from_millis(i64::MAX)), "99991231235959");
+        assert_eq!(format(Timestamp::from_millis(i64::MIN)), "00000101000000");
+    }
+
+    proptest! {
+        #[test]
+        fn every_second_reads_back(seconds in FIRST_SECOND..=LAST_SECOND) {
+            let at = Timestamp::from_seconds(seconds);
+
+            prop_assert_eq!(parse(&format(at)), Ok(at));
+        }
+
+        #[test]
+        fn a_later_second_is_written_as_a_greater_text(seconds in FIRST_SECOND..LAST_SECOND) {
+            let (now, next) = (Timestamp::from_seconds(seconds), Timestamp::from_seconds(seconds + 1));
+
+            prop_assert!(format(now) < format(next));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[0-9.]{0,20}|.{0,20}") {
+            let _: Result<Timestamp, DateError> = parse(&text);
+            let _: Result<Timestamp, DateError> = parse_to_the_minute(&text);
+        }
+    }
+}

@@ -108,3 +108,35 @@ impl Default for Facts {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_read_in_any_case_and_told_in_one_order() {
+        let facts = Facts::parse("size;bogus;MODIFY;type");
+
+        assert_eq!(facts.selected(), "type;size;modify;");
+    }
+
+    #[test]
+    fn no_names_select_nothing() {
+        for text in ["", ";", "bogus;"] {
+            assert_eq!(Facts::parse(text), Facts::NONE, "{text:?}");
+        }
+        assert_eq!(Facts::NONE.selected(), "");
+    }
+
+    #[test]
+    fn the_feature_line_marks_the_selection() {
+        assert_eq!(
+            Facts::default().feature(),
+            "type*;size*;modify*;perm*;unique*;UNIX.mode*;UNIX.owner;UNIX.group;"
+        );
+        assert_eq!(
+            Facts::parse("unix.group;").feature(),
+            "type;size;modify;perm;unique;UNIX.mode;UNIX.owner;UNIX.group*;"
+        );
+    }
+}

@@ -117,3 +117,99 @@ fn class(text: &str) -> Option<(Piece, &str)> {
         ranges.push((low, high));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn patterns_match_whole_names() {
+        for (pattern, name, expected) in [
+            ("*.txt", "a.txt", true),
+            ("*.txt", ".txt", true),
+            ("*.txt", "a.txt.gz", false),
+            ("a*b*c", "abc", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-c-b", false),
+            ("?", "ü", true),
+            ("?", "", false),
+            ("??", "a", false),
+            ("*", "", true),
+            ("", "", true),
+            ("", "a", false),
+            ("[abc]x", "bx", true),
+            ("[a-c]x", "dx", false),
+            ("[!a-c]x", "dx", true),
+            ("[^a-c]x", "ax", false),
+            ("[]]", "]", true),
+            ("[!]]", "a", true),
+            ("[a-]", "-", true),
+            ("[-a]", "-", true),
+            ("[a", "[a", true),
+            ("[", "[", true),
+            ("[]", "[]", true),
+            ("a[", "a[", true),
+            ("{a,b}", "a", false),
+            ("{a,b}", "{a,b}", true),
+            ("\\*", "\\x", true),
+            ("a*", "A", false),
+            ("**a", "bba", true),
+        ] {
+            assert_eq!(
+                Glob::new(pattern).matches(name),
+                expected,
+                "{pattern} {name}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_with_a_star_a_mark_or_a_bracket_are_patterns() {
+        for (name, expected) in [("a*", true), ("a?", true), ("a[", true), ("a]{}", false)] {
+            assert_eq!(Glob::is_pattern(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn four_thousand_stars_are_one() {
+        assert_eq!(Glob::new(&"*".repeat(4_096)), Glob::new("*"));
+    }
+
+    #[test]
+    fn a_hostile_pattern_does_not_explode() {
+        let glob = Glob::new(&"a*".repeat(2_048));
+        let name = "a".repeat(255) + "b";
+
+        assert!(!Glob::new(&("a*".repeat(100) + "c")).matches(&name));
+        assert!(!glob.matches(&name));
+    }
+
+    /// The definition, without any care for time.
+    fn naive(pieces: &[Piece], name: &[char]) -> bool {
+        match pieces.split_first() {
+            None => name.is_empty(),
+            Some((Piece::Any, rest)) => {
+                (0..=name.len()).any(|skipped| naive(rest, &name[skipped..]))
+            }
+            Some((piece, rest)) => name
+                .split_first()
+                .is_some_and(|(c, behind)| piece.fits(*c) && naive(rest, behind)),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_quick_way_and_the_definition_agree(pattern in r"[ab*?\[\]!-]{0,8}", name in "[ab-]{0,8}") {
+            let glob = Glob::new(&pattern);
+            let chars: Vec<char> = name.chars().collect();
+
+            prop_assert_eq!(glob.matches(&name), naive(&glob.0, &chars));
+        }
+
+        #[test]
+        fn no_pattern_makes_it_panic(pattern: String, name: String) {
+            let _: bool = Glob::new(&pattern).matches(&name);
+        }
+    }
+}

@@ -240,3 +240,233 @@ const SE: u8 = 0xf0;
 const WILL: u8 = 0xfb;
 const DONT: u8 = 0xfe;
 const IAC: u8 = 0xff;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn lines(chunks: &[&[u8]]) -> Vec<Result<String, LineError>> {
+        let mut buffer = LineBuffer::new();
+        let mut lines = Vec::new();
+        for chunk in chunks {
+            buffer.extend(chunk);
+            while let Some(line) = buffer.next_line() {
+                lines.push(line.map(|line| line.as_str().to_owned()));
+            }
+        }
+        lines
+    }
+
+    fn line(bytes: &[u8]) -> Result<String, LineError> {
+        let mut lines = lines(&[bytes]);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        lines.remove(0)
+    }
+
+    #[test]
+    fn a_line_ends_in_crlf_or_lf() {
+        let ok = |text: &str| Ok(text.to_owned());
+
+        assert_eq!(
+            lines(&[b"NOOP\r\nPWD\nQU", b"IT\r", b"\n"]),
+            [ok("NOOP"), ok("PWD"), ok("QUIT")]
+        );
+    }
+
+    #[test]
+    fn empty_lines_are_skipped_and_spaces_are_kept() {
+        let ok = |text: &str| Ok(text.to_owned());
+
+        assert_eq!(
+            lines(&[b"\r\n\n\r\n  \r\nPASS  x \r\n"]),
+            [ok("  "), ok("PASS  x ")]
+        );
+    }
+
+    #[test]
+    fn a_line_may_have_4096_bytes_and_not_one_more() {
+        for (length, fits) in [(4_094, true), (4_095, false), (1 << 20, false)] {
+            let mut bytes = vec![b'x'; length];
+            bytes.extend_from_slice(b"\r\nNOOP\r\n");
+            let lines = lines(&[&bytes]);
+
+            assert_eq!(lines.len(), 2, "one answer to the long line, {length}");
+            assert_eq!(lines[0].is_ok(), fits, "{length}");
+            assert_eq!(lines[1].as_deref(), Ok("NOOP"));
+        }
+        assert!(line(&[&[b'x'; 4_095][..], b"\n"].concat()).is_ok());
+        assert_eq!(line(&[b'x'; 4_096]), Err(LineError::TooLong));
+    }
+
+    #[test]
+    fn a_flood_without_line_ends_keeps_no_memory() {
+        let mut buffer = LineBuffer::new();
+        let mut errors = 0;
+        for _ in 0..1_000 {
+            buffer.extend(&[b'x'; 4_096]);
+            while let Some(line) = buffer.next_line() {
+                assert_eq!(line, Err(LineError::TooLong));
+                errors += 1;
+            }
+        }
+
+        assert_eq!(errors, 1);
+        assert!(buffer.raw.capacity() + buffer.line.capacity() <= 4 * LineBuffer::LIMIT_BYTES);
+    }
+
+    #[test]
+    fn control_characters_spoil_the_whole_line() {
+        for bytes in [
+            &b"CWD a\0b\r\n"[..],
+            b"MKD a\rb\r\n",
+            b"MKD a\r\0b\r\n",
+            b"MKD a\r\r\n",
+            b"MKD a\x7f\r\n",
+            b"MKD a\x01\r\n",
+            b"MKD a\tb\r\n",
+            b"USER u1\0admin\r\n",
+            b"\0\r\n",
+        ] {
+            assert_eq!(line(bytes), Err(LineError::IllegalCharacter), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_refused() {
+        assert_eq!(line(b"MKD \xc3\x28\r\n"), Err(LineError::NotUtf8));
+        assert_eq!(line(b"MKD x\xff\xffy\r\n"), Err(LineError::NotUtf8));
+        assert_eq!(line(b"MKD x\xffy\r\n"), Err(LineError::NotUtf8));
+        assert_eq!(line("MKD ünï\r\n".as_bytes()).as_deref(), Ok("MKD ünï"));
+    }
+
+    #[test]
+    fn telnet_sequences_are_dropped_wherever_they_are_cut() {
+        let sent: [(&[u8], &str); 4] = [
+            (b"\xff\xf4\xff\xf2ABOR\r\n", "ABOR"),
+            (b"NO\xff\xf1OP\r\n", "NOOP"),
+            (b"\xff\xfd\x06NOOP\r\n", "NOOP"),
+            (b"NOOP\xff\xfb\x0a\r\xff\xf1\n", "NOOP"),
+        ];
+        for (bytes, meant) in sent {
+            assert_eq!(line(bytes).as_deref(), Ok(meant), "{bytes:?}");
+            let single: Vec<&[u8]> = bytes.chunks(1).collect();
+            assert_eq!(lines(&single), [Ok(meant.to_owned())], "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn an_iac_that_begins_no_sequence_does_not_swallow_the_line_end() {
+        assert_eq!(lines(&[b"X\xff\nNOOP\n"]).len(), 2);
+        assert_eq!(
+            lines(&[&[&[b'x'; 4_095][..], b"\xff\nNOOP\n"].concat()]),
+            [Err(LineError::TooLong), Ok("NOOP".to_owned())]
+        );
+    }
+
+    #[test]
+    fn thousands_of_telnet_commands_take_no_room() {
+        let mut bytes = b"\xff\xf1".repeat(4_096);
+        bytes.extend_from_slice(b"NOOP\r\n");
+
+        assert_eq!(line(&bytes).as_deref(), Ok("NOOP"));
+    }
+
+    #[test]
+    fn other_protocols_are_recognised() {
+        for bytes in [
+            &b"GET / HTTP/1.0\r\n"[..],
+            b"POST /x\r\n",
+            b"options *\r\n",
+            b"EHLO me\r\n",
+            b"SSH-2.0-x\r\n",
+            b"GET \x01\r\n",
+        ] {
+            let error = line(bytes).unwrap_err();
+            assert_eq!(error, LineError::Http, "{bytes:?}");
+            assert!(error.closes());
+        }
+        for bytes in [
+            &b"GETX\r\n"[..],
+            b"DELE x\r\n",
+            b"OPTS x\r\n",
+            b"STOR GET\r\n",
+        ] {
+            assert!(line(bytes).is_ok(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_tls_handshake_is_recognised_by_its_first_two_bytes() {
+        let found = lines(&[b"\x16", b"\x03\x01\x02\x00"]);
+
+        assert_eq!(found, [Err(LineError::TlsHello)]);
+        assert!(LineError::TlsHello.closes() && LineError::TlsHello.reply().is_none());
+    }
+
+    #[test]
+    fn nothing_that_follows_auth_goes_unnoticed() {
+        for behind in [
+            &b"N"[..],
+            b"NOOP\r\n",
+            b"\r\n",
+            b"\xff",
+            b"\xff\xfb",
+            b"\xff\xf1",
+            b"\0",
+        ] {
+            let mut buffer = LineBuffer::new();
+            buffer.extend(b"AUTH TLS\r\n");
+            buffer.extend(behind);
+            assert!(buffer.next_line().unwrap().is_ok());
+
+            assert!(!buffer.is_empty(), "{behind:?}");
+        }
+    }
+
+    #[test]
+    fn a_drained_buffer_is_empty_and_a_half_line_is_not() {
+        let mut buffer = LineBuffer::new();
+        assert!(buffer.is_empty());
+        for bytes in [&b"NO"[..], b"\xff", b"\xff\xfd"] {
+            let mut buffer = LineBuffer::new();
+            buffer.extend(bytes);
+            assert!(buffer.next_line().is_none());
+            assert!(!buffer.is_empty(), "{bytes:?}");
+        }
+
+        buffer.extend(b"NOOP\r\n");
+        assert!(buffer.next_line().is_some());
+        assert!(buffer.is_empty());
+    }
+
+    #[test]
+    fn a_password_is_not_shown_by_debug() {
+        let mut buffer = LineBuffer::new();
+        buffer.extend(b"PASS hunter2\r\nPASS hunt");
+        let line = buffer.next_line().unwrap().unwrap();
+
+        assert!(!format!("{buffer:?} {line:?}").contains("hunt"));
+    }
+
+    proptest! {
+        #[test]
+        fn how_the_bytes_are_cut_changes_nothing(
+            bytes in prop::collection::vec(
+                prop_oneof![any::<u8>(), prop::sample::select(&b"\r\n\xff\xfb\xf4\0A "[..])], 0..200),
+            size in 1_usize..20,
+        ) {
+            let cut: Vec<&[u8]> = bytes.chunks(size).collect();
+
+            prop_assert_eq!(lines(&cut), lines(&[&bytes]));
+        }
+
+        #[test]
+        fn every_line_is_clean(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            for text in lines(&[&bytes]).into_iter().flatten() {
+                prop_assert!(!text.is_empty());
+                prop_assert!(!text.bytes().any(|byte| byte.is_ascii_control()));
+            }
+        }
+    }
+}

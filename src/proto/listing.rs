@@ -220,3 +220,313 @@ const MONTHS: [&str; 12] = [
 ];
 const RECENT: Duration = Duration::from_hours(180 * 24);
 const AHEAD: Duration = Duration::from_hours(24);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: i64 = 1_795_000_000;
+
+    fn entry(name: &[u8]) -> ListEntry<'_> {
+        ListEntry {
+            name,
+            kind: EntryKind::File,
+            size: 5,
+            modified: date::parse("20260102030405").unwrap(),
+            mode: 0o644,
+            unique: 0x801_4a,
+            permissions: Permissions::all(),
+            target: None,
+        }
+    }
+
+    fn list(entry: &ListEntry<'_>, now: Timestamp) -> String {
+        let mut line = String::new();
+        list_line(entry, now, &mut line);
+        line
+    }
+
+    fn mlsd(entry: &ListEntry<'_>, facts: Facts) -> Option<String> {
+        let mut line = String::new();
+        mlsd_line(entry, facts, &mut line).then_some(line)
+    }
+
+    #[test]
+    fn list_lines_have_the_columns_that_every_parser_knows() {
+        let now = date::parse("20261122150000").unwrap();
+        let file = ListEntry {
+            size: 1_234_567,
+            modified: date::parse("20250109000000").unwrap(),
+            ..entry(b"file.txt")
+        };
+        let directory = ListEntry {
+            kind: EntryKind::Directory,
+            size: 4_096,
+            mode: 0o755,
+            modified: date::parse("20261122140500").unwrap(),
+            ..entry(b"dir name")
+        };
+        let link = ListEntry {
+            kind: EntryKind::Symlink,
+            size: 11,
+            mode: 0o777,
+            modified: date::parse("20261122140500").unwrap(),
+            target: Some("target"),
+            ..entry(b"broken")
+        };
+
+        assert_eq!(
+            list(&directory, now),
+            "drwxr-xr-x   2 ftp      ftp               4096 Nov 22 14:05 dir name"
+        );
+        assert_eq!(
+            list(&file, now),
+            "-rw-r--r--   1 ftp      ftp            1234567 Jan  9  2025 file.txt"
+        );
+        assert_eq!(
+            list(&link, now),
+            "lrwxrwxrwx   1 ftp      ftp                 11 Nov 22 14:05 broken -> target"
+        );
+        let silent = ListEntry {
+            target: None,
+            size: 0,
+            ..link
+        };
+        assert!(list(&silent, now).ends_with(" broken"));
+    }
+
+    #[test]
+    fn the_year_replaces_the_time_after_180_days_and_beyond_tomorrow() {
+        let now = Timestamp::from_seconds(NOW);
+        for (days, shows_time) in [
+            (-181, false),
+            (-179, true),
+            (0, true),
+            (1, true),
+            (2, false),
+        ] {
+            let modified = Timestamp::from_seconds(NOW + days * 86_400);
+            let line = list(
+                &ListEntry {
+                    modified,
+                    ..entry(b"f")
+                },
+                now,
+            );
+            let column = line.split_whitespace().nth(7).unwrap().to_owned();
+
+            assert_eq!(column.contains(':'), shows_time, "{days}: {line}");
+        }
+        let edge = Timestamp::from_seconds(NOW - 180 * 86_400);
+        assert!(
+            !list(
+                &ListEntry {
+                    modified: edge,
+                    ..entry(b"f")
+                },
+                now
+            )
+            .contains(':')
+        );
+    }
+
+    #[test]
+    fn old_and_distant_years_have_four_digits() {
+        let now = Timestamp::from_seconds(NOW);
+        for (time, year) in [
+            ("19010203040506", "1901"),
+            ("21000203040506", "2100"),
+            ("00420203040506", "0042"),
+        ] {
+            let line = list(
+                &ListEntry {
+                    modified: date::parse(time).unwrap(),
+                    ..entry(b"f")
+                },
+                now,
+            );
+            assert_eq!(line.split_whitespace().nth(7), Some(year), "{line}");
+        }
+        for millis in [i64::MIN, i64::MAX] {
+            let modified = Timestamp::from_millis(millis);
+            assert!(
+                list(
+                    &ListEntry {
+                        modified,
+                        ..entry(b"f")
+                    },
+                    now
+                )
+                .ends_with(" f")
+            );
+        }
+    }
+
+    #[test]
+    fn huge_sizes_are_exact() {
+        let line = list(
+            &ListEntry {
+                size: u64::MAX,
+                ..entry(b"f")
+            },
+            Timestamp::from_seconds(NOW),
+        );
+
+        assert!(line.contains(" 18446744073709551615 "));
+    }
+
+    #[test]
+    fn special_bits_are_not_shown() {
+        let line = list(
+            &ListEntry {
+                mode: 0o7_751,
+                ..entry(b"f")
+            },
+            Timestamp::from_seconds(NOW),
+        );
+
+        assert!(line.starts_with("-rwxr-x--x "));
+    }
+
+    #[test]
+    fn spaces_around_a_name_survive() {
+        let line = list(&entry(b" lead trail "), Timestamp::from_seconds(NOW));
+
+        assert!(
+            line.contains(" 2026  lead trail ") || line.contains(":04  lead trail "),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn unprintable_names_show_as_marks_and_are_left_out_of_mlsd() {
+        for (name, shown) in [
+            (&b"a\nb"[..], "a?b"),
+            (b"\x1b[31m", "?[31m"),
+            (b"\xc3\x28", "?("),
+            (b"a\xff\xfe", "a??"),
+        ] {
+            let line = list(&entry(name), Timestamp::from_seconds(NOW));
+            let mut bare = String::new();
+            nlst_line("", name, &mut bare);
+
+            assert!(line.ends_with(&format!(" {shown}")), "{line}");
+            assert_eq!(bare, shown);
+            assert_eq!(mlsd(&entry(name), Facts::default()), None);
+        }
+    }
+
+    #[test]
+    fn names_are_prefixed_as_typed() {
+        for (prefix, line) in [
+            ("", "a"),
+            ("d", "d/a"),
+            ("d/", "d/a"),
+            ("/", "/a"),
+            ("../d", "../d/a"),
+        ] {
+            let mut out = String::new();
+            nlst_line(prefix, b"a", &mut out);
+            assert_eq!(out, line);
+        }
+    }
+
+    #[test]
+    fn facts_stand_in_order_and_one_space_before_the_name() {
+        let directory = ListEntry {
+            kind: EntryKind::Directory,
+            mode: 0o755,
+            ..entry(b"d")
+        };
+        let link = ListEntry {
+            kind: EntryKind::Symlink,
+            ..entry(b"l")
+        };
+
+        assert_eq!(
+            mlsd(&entry(b"a; b"), Facts::default()).unwrap(),
+            "type=file;size=5;modify=20260102030405;perm=adfrw;unique=000000000008014a;UNIX.mode=0644; a; b"
+        );
+        assert_eq!(
+            mlsd(&directory, Facts::default()).unwrap(),
+            "type=dir;modify=20260102030405;perm=cdeflmp;unique=000000000008014a;UNIX.mode=0755; d"
+        );
+        assert_eq!(
+            mlsd(&link, Facts::parse("type;size;UNIX.owner;UNIX.group;")).unwrap(),
+            "type=OS.unix=symlink;UNIX.owner=ftp;UNIX.group=ftp; l"
+        );
+        assert_eq!(mlsd(&entry(b"f"), Facts::NONE).unwrap(), " f");
+    }
+
+    #[test]
+    fn mlst_names_the_full_path() {
+        let path = VirtualPath::root().resolve("/a/f").unwrap();
+
+        assert_eq!(
+            mlst_line(&entry(b"f"), &path, Facts::parse("type;size;")),
+            "type=file;size=5; /a/f"
+        );
+        assert_eq!(mlst_line(&entry(b"f"), &path, Facts::NONE), " /a/f");
+    }
+
+    #[test]
+    fn the_home_itself_is_neither_deletable_nor_renamable() {
+        let home = ListEntry {
+            kind: EntryKind::Directory,
+            ..entry(b"")
+        };
+
+        assert_eq!(
+            mlst_line(&home, &VirtualPath::root(), Facts::parse("perm")),
+            "perm=celmp; /"
+        );
+    }
+
+    #[test]
+    fn the_fact_perm_follows_the_permissions() {
+        let facts = Facts::parse("perm;");
+        let table = [
+            (Permission::Append, "a", "e"),
+            (Permission::Chmod, "", "e"),
+            (Permission::Delete, "d", "ep"),
+            (Permission::Download, "r", "e"),
+            (Permission::List, "", "el"),
+            (Permission::Mkdir, "", "em"),
+            (Permission::Mtime, "", "e"),
+            (Permission::Overwrite, "w", "e"),
+            (Permission::Rename, "f", "ef"),
+            (Permission::Rmdir, "", "de"),
+            (Permission::Upload, "", "ce"),
+        ];
+        assert_eq!(table.map(|(permission, ..)| permission), Permission::ALL);
+        for (permission, of_file, of_directory) in table {
+            let permissions = Permissions::of(&[permission]);
+            let file = ListEntry {
+                permissions,
+                ..entry(b"x")
+            };
+            let directory = ListEntry {
+                kind: EntryKind::Directory,
+                ..file
+            };
+
+            assert_eq!(mlsd(&file, facts).unwrap(), format!("perm={of_file}; x"));
+            assert_eq!(
+                mlsd(&directory, facts).unwrap(),
+                format!("perm={of_directory}; x")
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_breaks_a_line(name: Vec<u8>, millis: i64, now: i64) {
+            let entry = ListEntry { modified: Timestamp::from_millis(millis), ..entry(&name) };
+            let line = list(&entry, Timestamp::from_millis(now));
+
+            prop_assert!(!line.contains(char::is_control));
+            prop_assert!(mlsd(&entry, Facts::default()).is_none_or(|line| !line.contains(['\r', '\n', '\0'])));
+        }
+    }
+}

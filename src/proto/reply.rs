@@ -230,3 +230,126 @@ impl Code {
         self.number() >= 400
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn encoded(reply: &Reply) -> String {
+        let mut out = BytesMut::new();
+        reply.encode(&mut out);
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_reply_of_one_line_is_code_space_text() {
+        assert_eq!(
+            encoded(&Reply::new(Code::CommandOkay, "NOOP ok.")),
+            "200 NOOP ok.\r\n"
+        );
+    }
+
+    #[test]
+    fn a_banner_of_two_lines_has_a_dash_and_a_space() {
+        assert_eq!(
+            encoded(&Reply::multi(Code::ServiceReady, ["a", "b"])),
+            "220-a\r\n220 b\r\n"
+        );
+        assert_eq!(
+            encoded(&Reply::multi(Code::ServiceReady, ["a"])),
+            "220 a\r\n"
+        );
+        assert_eq!(
+            encoded(&Reply::multi(Code::ServiceReady, Vec::<String>::new())),
+            "220 \r\n"
+        );
+    }
+
+    #[test]
+    fn inner_lines_begin_with_one_space_even_if_they_look_like_a_code() {
+        assert_eq!(
+            encoded(&Reply::multi(Code::SystemStatus, ["a", "230 root", "b"])),
+            "211-a\r\n 230 root\r\n211 b\r\n"
+        );
+    }
+
+    #[test]
+    fn lines_of_a_listing_stay_as_they_are_unless_they_look_like_a_code() {
+        assert_eq!(
+            encoded(&Reply::listing(
+                Code::FileStatus,
+                ["a", "-rw-", "213 x", "b"]
+            )),
+            "213-a\r\n-rw-\r\n 213 x\r\n213 b\r\n"
+        );
+    }
+
+    #[test]
+    fn control_characters_become_question_marks() {
+        assert_eq!(
+            encoded(&Reply::new(
+                Code::FileUnavailable,
+                "a\r\n230 b\0\t\u{1b}[m\u{7f}\u{9b}"
+            )),
+            "550 a??230 b???[m??\r\n"
+        );
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        let line = encoded(&Reply::new(Code::CommandOkay, "ü".repeat(4_000)));
+
+        assert_eq!(line.len(), Reply::LINE_LIMIT_BYTES);
+        assert!(
+            encoded(&Reply::new(
+                Code::CommandOkay,
+                format!("x{}", "ü".repeat(4_000))
+            ))
+            .len()
+                < line.len()
+        );
+    }
+
+    #[test]
+    fn of_too_many_lines_the_last_one_stays() {
+        let lines = (0..5_000).map(|number| format!("line {number}"));
+        let text = encoded(&Reply::multi(Code::FileStatus, lines));
+
+        assert_eq!(text.lines().count(), Reply::LINES_LIMIT);
+        assert!(text.ends_with("\r\n213 line 4999\r\n"));
+    }
+
+    #[test]
+    fn a_listing_does_not_reach_the_log() {
+        let reply = Reply::listing(Code::FileStatus, ["Status of /:", "-rw- secret.txt", "End"]);
+
+        assert_eq!(format!("{reply:?}"), "Reply(213 \"Status of /:\", 3 lines)");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_can_forge_a_reply(lines in prop::collection::vec(any::<String>(), 0..6), verbatim: bool) {
+            let reply = if verbatim {
+                Reply::listing(Code::SystemStatus, lines.clone())
+            } else {
+                Reply::multi(Code::SystemStatus, lines.clone())
+            };
+            let text = encoded(&reply);
+            let written: Vec<&str> = text.strip_suffix("\r\n").unwrap().split("\r\n").collect();
+
+            prop_assert_eq!(written.len(), lines.len().max(1));
+            let (last, before) = written.split_last().unwrap();
+            prop_assert!(last.starts_with("211 "));
+            for (index, line) in before.iter().enumerate() {
+                let looks_like_a_code = line.starts_with(|c: char| c.is_ascii_digit());
+                prop_assert_eq!(looks_like_a_code, index == 0);
+                prop_assert!(index > 0 || line.starts_with("211-"));
+            }
+            for line in &written {
+                prop_assert!(!line.contains(['\r', '\n', '\0']));
+                prop_assert!(line.len() + 2 <= Reply::LINE_LIMIT_BYTES);
+            }
+        }
+    }
+}
