@@ -221,3 +221,79 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
         .ok()
         .filter(|number| i64::try_from(*number).is_ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_name_keeps_its_spaces_and_has_1_to_128_bytes() {
+        assert_eq!(LoginName::parse(Some(" u ")).unwrap().as_str(), " u ");
+        assert!(LoginName::parse(Some(&"x".repeat(128))).is_ok());
+        assert!(LoginName::parse(Some(&"x".repeat(129))).is_err());
+        assert_eq!(LoginName::parse(None), Err(SyntaxError::MissingArgument));
+    }
+
+    #[test]
+    fn a_password_is_kept_to_the_last_space_and_may_be_empty() {
+        assert_eq!(Secret::parse(Some(" p w ")).unwrap().expose(), " p w ");
+        assert_eq!(Secret::parse(None).unwrap().expose(), "");
+    }
+
+    #[test]
+    fn text_is_trimmed_and_cut_between_characters() {
+        assert_eq!(Text::parse(Some("  a b ")).unwrap().as_str(), "a b");
+        assert_eq!(
+            Text::parse(Some(&format!("x{}", "ü".repeat(100))))
+                .unwrap()
+                .as_str()
+                .len(),
+            127
+        );
+        assert_eq!(Text::parse(Some("  ")), Err(SyntaxError::MissingArgument));
+    }
+
+    #[test]
+    fn a_pathname_is_kept_as_typed() {
+        for typed in [" lead", "trail ", "a;b", "-l", "\"q\"", "~", "a\\b", "//d"] {
+            assert_eq!(Pathname::parse(Some(typed)).unwrap().as_str(), typed);
+        }
+        assert_eq!(Pathname::parse(None), Err(SyntaxError::MissingArgument));
+        assert_eq!(Option::<Pathname>::parse(None), Ok(None));
+        assert_eq!(Pathname::of("a/b c").unwrap().last_component(), "b c");
+        assert_eq!(Pathname::of("b").unwrap().last_component(), "b");
+    }
+
+    #[test]
+    fn an_offset_is_digits_up_to_2_to_the_63() {
+        for (typed, offset) in [
+            ("0", Some(0)),
+            (" 5 ", Some(5)),
+            ("9223372036854775807", Some(9_223_372_036_854_775_807)),
+            ("9223372036854775808", None),
+            ("99999999999999999999", None),
+            ("-1", None),
+            ("+1", None),
+            ("1 2", None),
+            ("0x1", None),
+            ("x", None),
+        ] {
+            assert_eq!(u64::parse(Some(typed)).ok(), offset, "{typed}");
+        }
+        assert_eq!(u64::parse(None), Err(SyntaxError::MissingArgument));
+    }
+
+    #[test]
+    fn each_error_has_its_code() {
+        for (error, code) in [
+            (SyntaxError::UnknownVerb, 500),
+            (SyntaxError::MissingArgument, 501),
+            (SyntaxError::UnexpectedArgument, 501),
+            (SyntaxError::Malformed("No."), 501),
+            (SyntaxError::Unsupported("No."), 504),
+        ] {
+            assert_eq!(error.reply().code().number(), code);
+        }
+        assert_eq!(SyntaxError::UnknownVerb.reply().text(), "Unknown command.");
+    }
+}

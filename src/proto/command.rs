@@ -284,3 +284,141 @@ const NOT_BUILT: [&str; 28] = [
     "MFF", "MIC", "RANG", "RMDA", "SMNT", "SPSV", "SSCN", "THMB", "XCRC", "XMD5", "XQUOTA", "XRCP",
     "XSHA", "XSHA1", "XSHA256", "XSHA512",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::line::LineBuffer;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> Result<Command, Refused> {
+        let mut buffer = LineBuffer::new();
+        buffer.extend(format!("{text}\r\n").as_bytes());
+        Command::parse(&buffer.next_line().unwrap().unwrap())
+    }
+
+    fn refusal(text: &str) -> u16 {
+        parse(text).unwrap_err().error.reply().code().number()
+    }
+
+    #[test]
+    fn every_verb_stands_in_one_row() {
+        let mut verbs: Vec<&str> = SPECS.iter().flat_map(|spec| spec.verbs).copied().collect();
+        verbs.extend(NOT_BUILT);
+        let count = verbs.len();
+        verbs.sort_unstable();
+        verbs.dedup();
+
+        assert_eq!(verbs.len(), count);
+        for verb in verbs {
+            assert_eq!(verb, verb.to_ascii_uppercase());
+        }
+    }
+
+    #[test]
+    fn every_row_is_found_by_each_of_its_verbs_in_any_case() {
+        for spec in SPECS {
+            for verb in spec.verbs {
+                let lower = verb.to_ascii_lowercase();
+                let found = match parse(&lower) {
+                    Ok(command) => Some(command.spec()),
+                    Err(refused) => refused.spec,
+                };
+                assert_eq!(found, Some(spec), "{lower}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_space_separates_and_the_rest_is_the_argument() {
+        for (text, pathname) in [("STOR a b ", "a b "), ("STOR  a", " a"), ("stor -l", "-l")] {
+            let Ok(Command::Stor(found)) = parse(text) else {
+                panic!("{text}");
+            };
+            assert_eq!(found.as_str(), pathname);
+        }
+    }
+
+    #[test]
+    fn a_space_without_an_argument_is_no_argument() {
+        assert_eq!(parse("CWD "), Ok(Command::Cwd(None)));
+        assert_eq!(parse("CWD"), Ok(Command::Cwd(None)));
+        assert_eq!(parse("LIST "), parse("LIST"));
+        assert_eq!(parse("STAT "), Ok(Command::Stat(None)));
+        assert_eq!(parse("PASV "), Ok(Command::Pasv));
+        assert_eq!(refusal("USER "), 501);
+        assert_eq!(refusal("STOR "), 501);
+    }
+
+    #[test]
+    fn aliases_mean_the_same() {
+        for (alias, verb) in [
+            ("P@SW", "PASV"),
+            ("XPWD", "PWD"),
+            ("XCWD x", "CWD x"),
+            ("XCUP", "CDUP"),
+            ("XMKD x", "MKD x"),
+            ("XRMD x", "RMD x"),
+            ("NOP", "NOOP"),
+        ] {
+            assert_eq!(parse(alias), parse(verb), "{alias}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_refused_where_there_are_none_except_by_noop() {
+        assert_eq!(parse("NOOP arg"), Ok(Command::Noop));
+        for text in ["FEAT x", "PWD x", "PASV x", "QUIT x", "SYST x", "ABOR x"] {
+            assert_eq!(refusal(text), 501, "{text}");
+        }
+    }
+
+    #[test]
+    fn unknown_verbs_differ_from_those_that_are_not_built() {
+        for text in [
+            "FOO", "  ", " NOOP", "CSID x", "PRET x", "NOOPX", "ABORX", "XABOR", "ÜSER x",
+        ] {
+            assert_eq!(refusal(text), 500, "{text}");
+            assert_eq!(parse(text).unwrap_err().spec, None);
+        }
+        assert_eq!(parse("smnt x"), Ok(Command::NotImplemented("SMNT")));
+        assert_eq!(parse("HASH x").unwrap().verb(), "HASH");
+    }
+
+    #[test]
+    fn what_feat_promises_is_built() {
+        for spec in SPECS.iter().filter(|spec| spec.feature.is_some()) {
+            assert!(
+                spec.verbs.iter().all(|verb| not_built(verb).is_none()),
+                "{spec:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown_by_debug() {
+        assert!(!format!("{:?}", parse("PASS hunter2")).contains("hunter2"));
+    }
+
+    #[test]
+    fn every_row_says_where_it_is_defined() {
+        for spec in SPECS {
+            assert!(!spec.rfc.is_empty() && !spec.verb().is_empty());
+            assert!(
+                spec.syntax.is_empty() || spec.syntax.starts_with(' '),
+                "{spec:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_makes_it_panic(index in 0..SPECS.len(), argument in ".{0,60}") {
+            let mut buffer = LineBuffer::new();
+            buffer.extend(format!("{} {argument}\n", SPECS[index].verb()).as_bytes());
+            while let Some(line) = buffer.next_line() {
+                drop(line.ok().map(|line| Command::parse(&line)));
+            }
+        }
+    }
+}

@@ -244,3 +244,183 @@ fn check_target(verb: Verb, target: SocketAddr, peer: IpAddr) -> Result<SocketAd
     }
     Ok(SocketAddr::new(target.ip().to_canonical(), target.port()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn v4() -> IpAddr {
+        "192.0.2.7".parse().unwrap()
+    }
+
+    fn v6() -> IpAddr {
+        "2001:db8::7".parse().unwrap()
+    }
+
+    fn mapped() -> IpAddr {
+        "::ffff:192.0.2.7".parse().unwrap()
+    }
+
+    fn port(typed: &str, peer: IpAddr) -> Result<String, u16> {
+        HostPort::parse(Some(typed))
+            .map_err(SyntaxError::reply)
+            .and_then(|host_port| host_port.target(peer))
+            .map(|target| target.to_string())
+            .map_err(|reply| reply.code().number())
+    }
+
+    fn eprt(typed: &str, peer: IpAddr) -> Result<String, Reply> {
+        ExtendedHostPort::parse(Some(typed))
+            .map_err(SyntaxError::reply)
+            .and_then(|host_port| host_port.target(peer))
+            .map(|target| target.to_string())
+    }
+
+    fn epsv(typed: &str, peer: IpAddr) -> Result<(), Reply> {
+        EpsvArgument::parse(Some(typed))
+            .map_err(SyntaxError::reply)
+            .and_then(|argument| argument.check(peer))
+    }
+
+    #[test]
+    fn port_leads_to_the_peer_and_nowhere_else() {
+        for (typed, expected) in [
+            ("192,0,2,7,4,0", Ok("192.0.2.7:1024".to_owned())),
+            ("192, 0, 2, 7, 200, 1", Ok("192.0.2.7:51201".to_owned())),
+            ("192,0,2,7,3,255", Err(504)),
+            ("192,0,2,7,0,22", Err(504)),
+            ("10,0,0,1,8,0", Err(504)),
+            ("127,0,0,1,8,0", Err(504)),
+            ("1,2,3", Err(501)),
+            ("256,0,2,7,4,0", Err(501)),
+            ("192,0,2,7,4,0,1", Err(501)),
+            ("192,0,2,7,4,", Err(501)),
+            ("192,0,2,7,4,-1", Err(501)),
+            ("192.0.2.7,4,0", Err(501)),
+            ("a", Err(501)),
+            ("", Err(501)),
+        ] {
+            assert_eq!(port(typed, v4()), expected, "{typed}");
+            assert_eq!(port(typed, mapped()), expected, "{typed}, mapped");
+        }
+    }
+
+    #[test]
+    fn port_says_that_it_knows_no_ipv6() {
+        let refusal = HostPort::parse(Some("192,0,2,7,4,0"))
+            .unwrap()
+            .target(v6())
+            .unwrap_err();
+
+        assert_eq!(
+            refusal,
+            Reply::new(Code::BadArgument, "PORT is IPv4-only; use EPRT.")
+        );
+    }
+
+    #[test]
+    fn eprt_takes_any_delimiter_and_both_families() {
+        assert_eq!(
+            eprt("|1|192.0.2.7|5000|", v4()),
+            Ok("192.0.2.7:5000".to_owned())
+        );
+        assert_eq!(
+            eprt("!1!192.0.2.7!5000!", v4()),
+            Ok("192.0.2.7:5000".to_owned())
+        );
+        assert_eq!(
+            eprt("|1|192.0.2.7|5000|", mapped()),
+            Ok("192.0.2.7:5000".to_owned())
+        );
+        assert_eq!(
+            eprt("|2|2001:db8::7|5000|", v6()),
+            Ok("[2001:db8::7]:5000".to_owned())
+        );
+    }
+
+    #[test]
+    fn eprt_is_refused_with_the_reason() {
+        for (typed, peer, code) in [
+            ("|2|::1|5000|", v4(), 522),
+            ("|1|192.0.2.7|5000|", v6(), 522),
+            ("|3|x|1|", v4(), 522),
+            ("|3|x|", v4(), 522),
+            ("|1|10.0.0.1|5000|", v4(), 504),
+            ("|2|2001:db8::8|5000|", v6(), 504),
+            ("|1|192.0.2.7|1023|", v4(), 504),
+            ("|1|192.0.2.7|65536|", v4(), 501),
+            ("|1|192.0.2|5000|", v4(), 501),
+            ("|2|192.0.2.7|5000|", v4(), 501),
+            ("|1|192.0.2.7|5000", v4(), 501),
+            ("|1|192.0.2.7|5000|x", v4(), 501),
+            ("|1|192.0.2.7|", v4(), 501),
+            ("|x|192.0.2.7|5000|", v4(), 501),
+            ("ü1ü192.0.2.7ü5000ü", v4(), 501),
+            ("", v4(), 501),
+        ] {
+            assert_eq!(
+                eprt(typed, peer).unwrap_err().code().number(),
+                code,
+                "{typed}"
+            );
+        }
+        assert_eq!(
+            eprt("|2|::1|5000|", v4()).unwrap_err().text(),
+            "Network protocol not supported, use (1)"
+        );
+    }
+
+    #[test]
+    fn epsv_answers_for_the_family_of_the_control_connection() {
+        for (typed, of_v4, of_v6) in [
+            ("", 200, 200),
+            ("1", 200, 522),
+            ("2", 522, 200),
+            ("3", 522, 522),
+            ("ALL", 200, 200),
+            ("all", 200, 200),
+            ("x", 501, 501),
+            ("-1", 501, 501),
+        ] {
+            let code = |peer| {
+                epsv(typed, peer)
+                    .err()
+                    .map_or(200, |reply| reply.code().number())
+            };
+            assert_eq!((code(v4()), code(v6())), (of_v4, of_v6), "{typed}");
+        }
+        assert!(epsv("1", v6()).unwrap_err().text().ends_with("(2)"));
+    }
+
+    #[test]
+    fn passive_replies_are_the_text_that_clients_search_for() {
+        assert_eq!(
+            passive_reply(Ipv4Addr::new(203, 0, 113, 5), 30_001).text(),
+            "Entering Passive Mode (203,0,113,5,117,49)."
+        );
+        assert_eq!(
+            extended_passive_reply(30_001).text(),
+            "Entering Extended Passive Mode (|||30001|)"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(typed in "[|0-9.,:a]{0,40}|.{0,40}") {
+            drop(port(&typed, v4()));
+            drop(eprt(&typed, v6()));
+            drop(epsv(&typed, v4()));
+        }
+
+        #[test]
+        fn nobody_but_the_peer_is_ever_a_target(host: [u8; 4], number: u16) {
+            let typed = HostPort { host: host.into(), port: number };
+
+            if let Ok(target) = typed.target(v4()) {
+                prop_assert_eq!(target.ip(), v4());
+                prop_assert!(target.port() >= 1_024);
+            }
+        }
+    }
+}

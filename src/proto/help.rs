@@ -66,3 +66,89 @@ fn help_lines() -> Vec<String> {
 pub fn syntax(spec: &Spec) -> String {
     format!("{}{}", spec.verb(), spec.syntax)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::BytesMut;
+
+    fn encoded(reply: &Reply) -> String {
+        let mut out = BytesMut::new();
+        reply.encode(&mut out);
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn feat_lists_what_is_built_in_the_order_of_names() {
+        let expected = "\
+211-Features:\r
+ AUTH TLS\r
+ AVBL\r
+ CLNT\r
+ EPRT\r
+ EPSV\r
+ LANG EN*\r
+ MDTM\r
+ MFMT\r
+ MLST type*;size*;modify*;perm*;unique*;UNIX.mode*;UNIX.owner;UNIX.group;\r
+ MLSD\r
+ PBSZ\r
+ PROT\r
+ REST STREAM\r
+ SIZE\r
+ TVFS\r
+ UTF8\r
+211 End\r
+";
+
+        assert_eq!(encoded(&features(true, Facts::default())), expected);
+    }
+
+    #[test]
+    fn feat_without_a_certificate_is_silent_about_encryption() {
+        let text = encoded(&features(false, Facts::default()));
+
+        for feature in ["AUTH", "PBSZ", "PROT"] {
+            assert!(!text.contains(feature), "{feature}");
+        }
+    }
+
+    #[test]
+    fn feat_marks_the_facts_of_the_session() {
+        let text = encoded(&features(true, Facts::parse("size;modify;")));
+
+        assert!(text.contains(" MLST type;size*;modify*;perm;unique;"));
+    }
+
+    #[test]
+    fn help_names_every_verb() {
+        let text = encoded(&help(None));
+
+        assert!(text.starts_with("214-The following commands are recognized:\r\n "));
+        assert!(text.ends_with("\r\n214 Help OK.\r\n"));
+        for spec in SPECS {
+            assert!(
+                spec.verbs.iter().all(|verb| text.contains(verb)),
+                "{spec:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn help_tells_the_syntax_of_one_verb() {
+        assert_eq!(
+            encoded(&help(Some("stor"))),
+            "214 Syntax: STOR <pathname>\r\n"
+        );
+        assert_eq!(encoded(&help(Some("XPWD"))), "214 Syntax: PWD\r\n");
+        for verb in ["XYZZ", "HASH", ""] {
+            assert_eq!(encoded(&help(Some(verb))), "502 Unknown command.\r\n");
+        }
+    }
+
+    #[test]
+    fn help_site_is_site_help() {
+        assert_eq!(help(Some("site")), site_help());
+        assert!(encoded(&site_help()).contains("\r\n SITE CHMOD <mode> <pathname>\r\n"));
+    }
+}

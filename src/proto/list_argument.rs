@@ -84,3 +84,70 @@ impl Argument for ListArgument {
 impl Optional for ListArgument {
     const OPTIONAL_SYNTAX: &'static str = " [<pathname>]";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(typed: &str) -> ListArgument {
+        ListArgument::parse(Some(typed)).unwrap()
+    }
+
+    #[test]
+    fn flags_come_before_the_pathname() {
+        for (typed, pathname) in [
+            ("d", Some("d")),
+            ("/d/", Some("/d/")),
+            ("-a d", Some("d")),
+            ("-la /d", Some("/d")),
+            ("-al", None),
+            ("-a -l d", Some("d")),
+            ("-la ", None),
+            ("-- -a", Some("-a")),
+            ("-a -- -l", Some("-l")),
+            ("--", None),
+            ("./-a", Some("./-a")),
+            ("a -l", Some("a -l")),
+            ("-a.txt", Some("-a.txt")),
+            ("-", Some("-")),
+            ("*.txt", Some("*.txt")),
+            (" d", Some(" d")),
+        ] {
+            let argument = parse(typed);
+            assert_eq!(
+                argument.pathname.as_ref().map(Pathname::as_str),
+                pathname,
+                "{typed}"
+            );
+        }
+        assert_eq!(ListArgument::parse(None), Ok(ListArgument::default()));
+    }
+
+    #[test]
+    fn flags_that_mean_something_are_kept_and_others_ignored() {
+        let argument = parse("-LCFgnoqh1 -aR -t -rd x");
+
+        assert_eq!(
+            argument.options,
+            ListOptions {
+                all: true,
+                recursive: true,
+                directory_itself: true,
+                sort: SortBy::Time,
+                reversed: true,
+                long: false,
+            }
+        );
+        assert_eq!(parse("-LCFgnoqh1").options, ListOptions::default());
+        assert!(parse("-l").options.long);
+        assert_eq!(parse("-S").options.sort, SortBy::Size);
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_is_an_argument(typed: String) {
+            prop_assert!(ListArgument::parse(Some(&typed)).is_ok());
+        }
+    }
+}

@@ -235,7 +235,7 @@ mod tests {
             size: 5,
             modified: date::parse("20260102030405").unwrap(),
             mode: 0o644,
-            unique: 0x801_4a,
+            unique: 0x0008_014a,
             permissions: Permissions::all(),
             target: None,
         }

@@ -152,3 +152,145 @@ impl Argument for Allocation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code<A: Argument>(typed: &str) -> u16 {
+        let raw = Some(typed).filter(|typed| !typed.is_empty());
+        match A::parse(raw) {
+            Ok(_) => 200,
+            Err(error) => error.reply().code().number(),
+        }
+    }
+
+    #[test]
+    fn types_are_read_as_printers_write_them() {
+        for (typed, meant) in [
+            ("A", TransferType::Ascii),
+            ("a n", TransferType::Ascii),
+            ("I", TransferType::Image),
+            ("I N", TransferType::Image),
+            ("L 8", TransferType::Image),
+            ("l8", TransferType::Image),
+        ] {
+            assert_eq!(TransferType::parse(Some(typed)), Ok(meant), "{typed}");
+        }
+        for (typed, expected) in [
+            ("A T", 504),
+            ("A C", 504),
+            ("E", 504),
+            ("E N", 504),
+            ("L 7", 504),
+            ("L7", 504),
+            ("L 88", 504),
+            ("", 501),
+            ("Q", 501),
+            ("A X", 501),
+            ("L", 501),
+            ("Lx", 501),
+            ("L x", 501),
+        ] {
+            assert_eq!(code::<TransferType>(typed), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn one_structure_and_one_mode_are_enough() {
+        for (typed, structure) in [
+            ("F", 200),
+            ("f", 200),
+            ("R", 504),
+            ("P", 504),
+            ("X", 501),
+            ("", 501),
+        ] {
+            assert_eq!(code::<FileStructure>(typed), structure, "{typed}");
+        }
+        for (typed, mode) in [
+            ("S", 200),
+            ("B", 504),
+            ("C", 504),
+            ("Z", 504),
+            ("X", 501),
+            ("", 501),
+        ] {
+            assert_eq!(code::<StreamMode>(typed), mode, "{typed}");
+        }
+    }
+
+    #[test]
+    fn utf8_is_on_and_stays_on() {
+        for typed in [
+            "UTF8 ON",
+            "utf8 on",
+            "UTF-8 ON",
+            "UTF8",
+            "UTF8 NLST",
+            "utf8  ON ",
+        ] {
+            assert_eq!(
+                OptsArgument::parse(Some(typed)),
+                Ok(OptsArgument::Utf8),
+                "{typed}"
+            );
+        }
+        for (typed, expected) in [
+            ("UTF8 OFF", 504),
+            ("UTF8 X", 501),
+            ("STOR x", 501),
+            ("HASH", 501),
+            ("", 501),
+        ] {
+            assert_eq!(code::<OptsArgument>(typed), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn facts_are_chosen_by_opts_mlst() {
+        let facts = OptsArgument::parse(Some("mlst size;bogus;MODIFY;"));
+
+        assert_eq!(facts, Ok(OptsArgument::Mlst(Facts::parse("size;modify;"))));
+        assert_eq!(
+            OptsArgument::parse(Some("MLST")),
+            Ok(OptsArgument::Mlst(Facts::NONE))
+        );
+    }
+
+    #[test]
+    fn english_is_spoken() {
+        for (typed, expected) in [
+            ("", 200),
+            ("en", 200),
+            ("EN-us", 200),
+            ("en-GB-oed", 200),
+            ("de", 504),
+            ("fr-CA", 504),
+            ("e n", 501),
+            ("en-", 501),
+            ("-", 501),
+            ("englishes", 501),
+        ] {
+            assert_eq!(code::<Language>(typed), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn an_announced_size_may_have_a_record_size() {
+        for (typed, bytes) in [
+            ("100", Some(100)),
+            ("100 R 10", Some(100)),
+            ("5 r 1", Some(5)),
+        ] {
+            assert_eq!(
+                Allocation::parse(Some(typed)).ok(),
+                bytes.map(Allocation),
+                "{typed}"
+            );
+        }
+        for typed in ["", "x", "-1", "100 R", "100 X 1", "100 R x", "100 R 1 2"] {
+            assert_eq!(code::<Allocation>(typed), 501, "{typed}");
+        }
+    }
+}

@@ -81,3 +81,51 @@ impl Argument for ProtectionLevel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_and_its_older_names_are_one_mechanism() {
+        for name in ["TLS", "tls", "SSL", "TLS-C", "TLS-P", " TLS "] {
+            assert_eq!(Mechanism::parse(Some(name)), Ok(Mechanism::Tls), "{name}");
+        }
+        for (name, code) in [("KERBEROS", 504), ("TLS X", 501), ("", 501)] {
+            let error = Mechanism::parse(Some(name)).unwrap_err();
+            assert_eq!(error.reply().code().number(), code, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_buffer_size_has_32_bits() {
+        assert_eq!(BufferSize::parse(Some("0")), Ok(BufferSize(0)));
+        assert_eq!(
+            BufferSize::parse(Some("4294967295")),
+            Ok(BufferSize(u32::MAX))
+        );
+        for typed in ["x", "4294967296", "-1", ""] {
+            let error = BufferSize::parse(Some(typed)).unwrap_err();
+            assert_eq!(error.reply().code().number(), 501, "{typed}");
+        }
+    }
+
+    #[test]
+    fn protection_levels_read_back_from_their_letter() {
+        for level in [
+            ProtectionLevel::Clear,
+            ProtectionLevel::Safe,
+            ProtectionLevel::Confidential,
+            ProtectionLevel::Private,
+        ] {
+            let letter = level.letter().to_string();
+            assert_eq!(ProtectionLevel::parse(Some(&letter)), Ok(level));
+            assert_eq!(
+                ProtectionLevel::parse(Some(&letter.to_lowercase())),
+                Ok(level)
+            );
+        }
+        let error = ProtectionLevel::parse(Some("X")).unwrap_err();
+        assert_eq!(error.reply().code().number(), 504);
+    }
+}

@@ -76,3 +76,63 @@ fn has_the_shape_of_a_time(text: &str) -> bool {
 
 /// A time that is not in the calendar.
 pub(crate) const BAD_DATE: SyntaxError = SyntaxError::Malformed("Not a valid date.");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fourteen_digits_and_a_name_may_mean_either() {
+        let argument = MdtmArgument::parse(Some("20250101000000 f.txt")).unwrap();
+        let set = argument.set.unwrap();
+
+        assert_eq!(argument.literal.as_str(), "20250101000000 f.txt");
+        assert_eq!(set.modified, date::parse("20250101000000"));
+        assert_eq!(set.pathname.as_str(), "f.txt");
+    }
+
+    #[test]
+    fn a_fraction_is_allowed_and_a_wrong_day_is_remembered() {
+        let fraction = MdtmArgument::parse(Some("20250101000000.25 a b")).unwrap();
+        assert_eq!(fraction.set.unwrap().pathname.as_str(), "a b");
+
+        let wrong = MdtmArgument::parse(Some("20251301000000 f")).unwrap();
+        assert_eq!(wrong.set.unwrap().modified, Err(DateError));
+    }
+
+    #[test]
+    fn anything_else_is_a_name() {
+        for typed in [
+            "f.txt",
+            "20250101000000",
+            "20250101000000 ",
+            "2025010100000 f",
+            "202501010000000 f",
+            "20250101000000.x f",
+            "2025010100000x f",
+        ] {
+            let argument = MdtmArgument::parse(Some(typed)).unwrap();
+            assert_eq!(argument.set, None, "{typed}");
+            assert_eq!(argument.literal.as_str(), typed);
+        }
+        assert!(MdtmArgument::parse(None).is_err());
+    }
+
+    #[test]
+    fn mfmt_wants_a_day_that_exists_and_a_name() {
+        let argument = MfmtArgument::parse(Some("20240229120000  f.txt")).unwrap();
+        assert_eq!(argument.modified, date::parse("20240229120000").unwrap());
+        assert_eq!(argument.pathname.as_str(), " f.txt");
+
+        for typed in [
+            "20230229120000 f",
+            "x f",
+            "20240101000000",
+            "20240101000000 ",
+            "f",
+        ] {
+            let error = MfmtArgument::parse(Some(typed)).unwrap_err();
+            assert_eq!(error.reply().code().number(), 501, "{typed}");
+        }
+    }
+}

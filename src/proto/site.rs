@@ -102,3 +102,114 @@ fn parse_old_utime(argument: &str) -> Option<SiteCommand> {
         pathname: Pathname::of(path).ok()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(typed: &str) -> Result<SiteCommand, u16> {
+        let raw = Some(typed).filter(|typed| !typed.is_empty());
+        SiteCommand::parse(raw).map_err(|error| error.reply().code().number())
+    }
+
+    fn path(text: &str) -> Pathname {
+        Pathname::of(text).unwrap()
+    }
+
+    #[test]
+    fn subcommands_are_read_in_any_case() {
+        assert_eq!(parse("help"), Ok(SiteCommand::Help));
+        assert_eq!(parse(" QUOTA "), Ok(SiteCommand::Quota));
+        for (typed, code) in [
+            ("", 501),
+            (" ", 501),
+            ("NOPE", 504),
+            ("EXEC ls", 504),
+            ("WHO", 504),
+            ("CPFR f", 504),
+            ("SYMLINK a b", 504),
+        ] {
+            assert_eq!(parse(typed), Err(code), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_mode_has_three_octal_digits_or_a_leading_zero() {
+        for (typed, mode) in [
+            ("CHMOD 644 f.txt", 0o644),
+            ("chmod 0600 f.txt", 0o600),
+            ("CHMOD 000 f.txt", 0),
+        ] {
+            let pathname = path("f.txt");
+            assert_eq!(
+                parse(typed),
+                Ok(SiteCommand::Chmod { mode, pathname }),
+                "{typed}"
+            );
+        }
+        for (typed, code) in [
+            ("CHMOD 4755 f", 504),
+            ("CHMOD 6777 f", 504),
+            ("CHMOD 1777 f", 504),
+            ("CHMOD 888 f", 501),
+            ("CHMOD 64 f", 501),
+            ("CHMOD 00644 f", 501),
+            ("CHMOD +644 f", 501),
+            ("CHMOD u+x f", 501),
+            ("CHMOD 644", 501),
+            ("CHMOD 644 ", 501),
+            ("CHMOD", 501),
+        ] {
+            assert_eq!(parse(typed), Err(code), "{typed}");
+        }
+    }
+
+    #[test]
+    fn both_forms_of_utime_set_the_time() {
+        let modified = date::parse("20240101000000").unwrap();
+        for (typed, name) in [
+            ("UTIME 20240101000000 f.txt", "f.txt"),
+            ("UTIME 202401010000 a b", "a b"),
+            (
+                "UTIME f.txt 20230101000000 20240101000000 20230101000000 UTC",
+                "f.txt",
+            ),
+            (
+                "UTIME a b 20230101000000 20240101000000 20230101000000 utc",
+                "a b",
+            ),
+        ] {
+            let pathname = path(name);
+            assert_eq!(
+                parse(typed),
+                Ok(SiteCommand::Utime { modified, pathname }),
+                "{typed}"
+            );
+        }
+        for typed in [
+            "UTIME",
+            "UTIME f.txt",
+            "UTIME 20240101000000",
+            "UTIME 20241301000000 f",
+            "UTIME f 20240101000000 x 20240101000000 UTC",
+        ] {
+            assert_eq!(parse(typed), Err(501), "{typed}");
+        }
+    }
+
+    #[test]
+    fn the_help_names_every_subcommand_that_is_understood() {
+        for line in SiteCommand::SYNTAX {
+            let name = line.split(' ').nth(1).unwrap();
+            assert_ne!(parse(name), Err(504), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(typed in "(CHMOD |UTIME |)[0-9 UTCa.]{0,60}|.{0,40}") {
+            drop(parse(&typed));
+        }
+    }
+}
