@@ -22,6 +22,7 @@ pub mod app;
 // floor 5: the doors
 pub mod api;
 pub mod ftp;
+pub mod jobs;
 pub mod web;
 // floor 6 and 7: starts and stops the doors; what an operator types
 pub mod cli;

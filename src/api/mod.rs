@@ -1,1 +1,6 @@
-//! The machines' door: health and metrics.
+//! The machines' door: liveness, readiness and metrics, on a listener of its own that belongs on a
+//! private address.
+
+mod health;
+
+pub use health::{Health, router};

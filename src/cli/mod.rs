@@ -1,1 +1,80 @@
-//! What an operator types.
+//! What an operator types: one subcommand per file. Everything that can be done here is done by the
+//! same services that the pages use.
+
+mod account;
+mod admin;
+mod console;
+mod demo;
+mod doctor;
+mod healthcheck;
+mod reference;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::{Boot, BootArgs};
+
+/// Managed FTP hosting in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "quaymaster", version, about, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    boot: BootArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server until it is told to stop.
+    Serve(serve::Serve),
+    /// Makes administrators and resets their passwords.
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
+    /// Makes, lists, suspends and deletes accounts.
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// Looks for what would keep customers out, and names the fix.
+    Doctor(doctor::Doctor),
+    /// Asks a running server whether it can serve customers; for containers.
+    Healthcheck(healthcheck::Healthcheck),
+    /// Writes the reference pages from the tables of commands and settings.
+    Reference(reference::Reference),
+}
+
+/// Runs what was typed.
+pub fn run() -> ExitCode {
+    let typed = CommandLine::parse();
+    match execute(typed) {
+        Ok(code) => code,
+        Err(error) => {
+            console::complain(&format!("quaymaster: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(typed: CommandLine) -> anyhow::Result<ExitCode> {
+    if let Command::Reference(reference) = typed.command {
+        return reference.run();
+    }
+    let boot: Boot = typed.boot.read()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let done = runtime.block_on(async {
+        match typed.command {
+            Command::Serve(serve) => serve.run(boot).await,
+            Command::Admin(admin) => admin.run(&boot).await,
+            Command::Account(account) => account.run(&boot).await,
+            Command::Doctor(doctor) => doctor.run(&boot).await,
+            Command::Healthcheck(check) => check.run(&boot).await,
+            Command::Reference(reference) => reference.run(),
+        }
+    });
+    // A blocked disk must not keep a stopped server from ending.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    done
+}

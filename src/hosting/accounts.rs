@@ -365,6 +365,15 @@ impl Accounts {
         Ok(page)
     }
 
+    /// One page of accounts, with what they hold as last written down; for a process that does not
+    /// keep the books.
+    pub async fn stored_page(
+        &self,
+        query: &AccountQuery,
+    ) -> Result<Page<AccountRow>, AccountError> {
+        Ok(self.0.foundation.db.account_page(query).await?)
+    }
+
     /// Reads limits again and lets the account's sessions do the same; for changes made elsewhere.
     pub(super) async fn refresh(&self, id: AccountId) -> Result<(), AccountError> {
         match self.get(id).await {

@@ -85,6 +85,24 @@ impl Volumes {
         self.home(account).await?.sweep_staged(before).await
     }
 
+    /// Removes staged files of dead uploads, older than `before`, from every open home; tells how
+    /// many.
+    ///
+    /// # Errors
+    ///
+    /// The first [`StorageError`]; the other homes are swept all the same.
+    pub async fn sweep_open(&self, before: Timestamp) -> Result<u64, StorageError> {
+        let homes: Vec<LocalHome> = self.lock().values().cloned().collect();
+        let mut swept = Ok(0);
+        for home in homes {
+            swept = match (swept, home.sweep_staged(before).await) {
+                (Ok(before), Ok(more)) => Ok(before + more),
+                (Err(error), _) | (_, Err(error)) => Err(error),
+            };
+        }
+        swept
+    }
+
     /// Room on the file system.
     ///
     /// # Errors

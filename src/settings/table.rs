@@ -185,7 +185,7 @@ settings! {
     /// it would survive a power cut.
     durability: Durability = Durability::Received, UNBOUNDED, Storage, "Confirm an upload";
     /// Seconds after which what an interrupted upload left behind is removed.
-    staged_ttl: Duration = seconds(3_600), 60..=604_800, Storage, "Keep unfinished uploads";
+    staged_ttl: Duration = seconds(1_800), 60..=604_800, Storage, "Keep unfinished uploads";
     /// Days that rows stay in the transfer journal.
     journal_days: Days = Days(90), 1..=3_650, Storage, "Keep transfers";
     /// Days that entries stay in the audit log.

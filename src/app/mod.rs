@@ -1,6 +1,8 @@
 //! The hall: opens every service once, hands out cheap clones and runs the few tasks that keep the
 //! house in order.
 
+mod office;
+
 use std::ops::Deref;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -34,6 +36,8 @@ use crate::settings::{Boot, LiveSettings, SettingsError};
 use crate::store::{Db, StoreError};
 use crate::telemetry::Metrics;
 use crate::vfs::StorageError;
+
+pub use office::Office;
 
 /// Every service of the house; a clone costs one counter.
 #[derive(Clone, Debug)]
@@ -145,7 +149,7 @@ impl App {
         let db = Db::open(&boot.database_url).await?;
         let events = Events::new();
         let foundation = Foundation { db, clock, events };
-        let volumes = open_volume(&boot, &foundation)?;
+        let volumes = open_volume(&boot, Arc::clone(&foundation.clock))?;
         let settings = LiveSettings::open(
             foundation.db.clone(),
             foundation.events.clone(),
@@ -284,13 +288,13 @@ impl Services {
     }
 }
 
-fn open_volume(boot: &Boot, foundation: &Foundation) -> Result<Volumes, OpenError> {
+fn open_volume(boot: &Boot, clock: Arc<dyn Clock>) -> Result<Volumes, OpenError> {
     let path = boot.files_dir();
-    let clock = Arc::clone(&foundation.clock);
-    Volumes::open(&path, clock).map_err(|source| OpenError::DataDir {
+    let failed = |source| OpenError::DataDir {
         path: path.display().to_string(),
         source,
-    })
+    };
+    Volumes::open(&path, clock).map_err(failed)
 }
 
 fn open_certificates(

@@ -1,0 +1,79 @@
+//! The services that the command line works with: everything stored, nothing that listens.
+//!
+//! A running server notices what is changed here within a second, through the audit log.
+
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use super::OpenError;
+use crate::clock::Clock;
+use crate::events::Events;
+use crate::hosting::accounts::{self, Accounts};
+use crate::hosting::admins::Admins;
+use crate::hosting::customers::Customers;
+use crate::hosting::foundation::Foundation;
+use crate::hosting::passwords::Passwords;
+use crate::hosting::plans::Plans;
+use crate::hosting::quota::Keeper;
+use crate::hosting::sessions::Sessions;
+use crate::hosting::volumes::Volumes;
+use crate::settings::{Boot, LiveSettings};
+use crate::store::Db;
+
+/// The stored half of the house.
+#[derive(Clone, Debug)]
+pub struct Office {
+    /// Accounts.
+    pub accounts: Accounts,
+    /// Administrators.
+    pub admins: Admins,
+    /// Customers.
+    pub customers: Customers,
+    /// Plans.
+    pub plans: Plans,
+    /// The settings in force.
+    pub settings: LiveSettings,
+    /// Where the homes are.
+    pub volumes: Volumes,
+}
+
+impl Office {
+    /// Opens database and data folder.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] says what is missing.
+    pub async fn open(boot: &Boot, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let volumes = super::open_volume(boot, Arc::clone(&clock))?;
+        let db = Db::open(&boot.database_url).await?;
+        let events = Events::new();
+        let foundation = Foundation { db, clock, events };
+        let settings = LiveSettings::open(
+            foundation.db.clone(),
+            foundation.events.clone(),
+            boot.live_options(),
+            foundation.now(),
+        )
+        .await?;
+        let plans = Plans::new(foundation.clone());
+        plans.ensure_default().await?;
+        let passwords = Passwords::new(available_parallelism().map_or(1, Into::into))?;
+        let sessions = Sessions::new(Arc::clone(&foundation.clock), foundation.events.clone());
+        // Nothing is uploaded from here, so nobody has to keep these books.
+        let (ledger, _keeper) = Keeper::new(foundation.db.clone(), Arc::clone(&foundation.clock));
+        Ok(Self {
+            accounts: Accounts::new(accounts::Parts {
+                foundation: foundation.clone(),
+                passwords: passwords.clone(),
+                ledger: ledger.clone(),
+                sessions: sessions.clone(),
+                volumes: volumes.clone(),
+            }),
+            admins: Admins::new(foundation.clone(), passwords),
+            customers: Customers::new(foundation, ledger, sessions),
+            plans,
+            settings,
+            volumes,
+        })
+    }
+}

@@ -1,0 +1,267 @@
+//! `account create|list|passwd|suspend|resume|delete`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+
+use super::console;
+use crate::app::Office;
+use crate::clock::SystemClock;
+use crate::hosting::accounts::{AccountError, AccountSettings, Files, NewAccount};
+use crate::hosting::customers::CustomerSettings;
+use crate::model::page::{AccountQuery, AccountRow, Window};
+use crate::model::{
+    Account, Actor, ByteSize, Customer, Override, PermissionProfile, TlsRule, Username,
+};
+use crate::settings::Boot;
+
+/// Makes, lists, suspends and deletes accounts. A running server follows within a second.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum AccountCommand {
+    /// Makes an account and prints the password.
+    Create {
+        /// The name to log in with.
+        username: Username,
+        /// Name of the customer; made on the default plan if there is none.
+        #[arg(long)]
+        customer: String,
+        /// full, no-delete, read-only or upload-only.
+        #[arg(long, default_value = "full")]
+        permissions: PermissionProfile,
+        /// Most bytes it may store, for example 10GiB; the plan decides if left out.
+        #[arg(long)]
+        quota: Option<ByteSize>,
+        /// Most files it may store; the plan decides if left out.
+        #[arg(long)]
+        quota_files: Option<u64>,
+        /// Accept plain connections for this account, typically an old device.
+        #[arg(long)]
+        allow_plain: bool,
+        /// Read the password from the first line of standard input instead of making one.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Lists accounts by name.
+    List {
+        /// Only those whose name or customer contains this.
+        text: Option<String>,
+    },
+    /// Sets a password and ends the account's sessions.
+    Passwd {
+        /// The account.
+        username: Username,
+        /// Read the password from the first line of standard input instead of making one.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Forbids logins and ends the account's sessions.
+    Suspend {
+        /// The account.
+        username: Username,
+        /// Why, for other administrators.
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Allows logins again.
+    Resume {
+        /// The account.
+        username: Username,
+    },
+    /// Deletes an account; its files stay on disk unless told otherwise.
+    Delete {
+        /// The account.
+        username: Username,
+        /// Delete its files too.
+        #[arg(long)]
+        delete_files: bool,
+        /// Do it without asking again.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+impl AccountCommand {
+    pub(super) async fn run(self, boot: &Boot) -> anyhow::Result<ExitCode> {
+        let office = Office::open(boot, Arc::new(SystemClock)).await?;
+        match self {
+            Self::Create { .. } => self.create(&office).await?,
+            Self::List { text } => list(&office, text.unwrap_or_default()).await?,
+            Self::Passwd {
+                username,
+                password_stdin,
+            } => {
+                passwd(&office, &username, password_stdin).await?;
+            }
+            Self::Suspend { username, reason } => {
+                let account = find(&office, &username).await?;
+                let actor = Actor::command_line();
+                office.accounts.suspend(&actor, account.id, &reason).await?;
+                console::say(&format!("{username} is suspended."));
+            }
+            Self::Resume { username } => {
+                let account = find(&office, &username).await?;
+                office
+                    .accounts
+                    .resume(&Actor::command_line(), account.id)
+                    .await?;
+                console::say(&format!("{username} may log in again."));
+            }
+            Self::Delete {
+                username,
+                delete_files,
+                yes,
+            } => {
+                delete(&office, &username, delete_files, yes).await?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn create(self, office: &Office) -> anyhow::Result<()> {
+        let Self::Create {
+            username,
+            customer,
+            permissions,
+            quota,
+            quota_files,
+            allow_plain,
+            password_stdin,
+        } = self
+        else {
+            return Ok(());
+        };
+        let (password, is_generated) = console::password(password_stdin)?;
+        let own = |limit: Option<u64>| limit.map_or(Override::Inherit, |n| Override::Own(Some(n)));
+        let settings = AccountSettings {
+            permissions,
+            tls: if allow_plain {
+                TlsRule::Optional
+            } else {
+                TlsRule::Inherit
+            },
+            bytes: own(quota.map(|size| size.0)),
+            files: own(quota_files),
+            ..AccountSettings::default()
+        };
+        let customer_id = owner(office, &customer).await?.id;
+        let new = NewAccount {
+            username,
+            customer_id,
+            password: password.clone(),
+            settings,
+        };
+        let account = office.accounts.create(&Actor::command_line(), new).await?;
+        console::say(&format!("{} can log in.", account.username));
+        if is_generated {
+            console::say(&format!("Password (shown once): {}", password.expose()));
+        }
+        Ok(())
+    }
+}
+
+async fn owner(office: &Office, name: &str) -> anyhow::Result<Customer> {
+    if let Some(customer) = office.customers.by_name(name).await? {
+        return Ok(customer);
+    }
+    let plans = office.plans.all().await?;
+    let plan = plans
+        .into_iter()
+        .find(|row| row.plan.is_default)
+        .context("there is no plan")?;
+    let settings = CustomerSettings {
+        name: name.to_owned(),
+        contact_email: String::new(),
+        plan_id: plan.plan.id,
+        pool_bytes: Override::Inherit,
+        pool_files: Override::Inherit,
+        max_accounts: Override::Inherit,
+        notes: String::new(),
+    };
+    Ok(office
+        .customers
+        .create(&Actor::command_line(), settings)
+        .await?)
+}
+
+async fn list(office: &Office, text: String) -> anyhow::Result<()> {
+    let mut offset = 0;
+    console::say(&format!(
+        "{:<32} {:<10} {:>12}  CUSTOMER",
+        "ACCOUNT", "STATUS", "STORED"
+    ));
+    loop {
+        let window = Window { offset, limit: 500 };
+        let query = AccountQuery {
+            text: text.clone(),
+            window,
+            ..AccountQuery::default()
+        };
+        let page = office.accounts.stored_page(&query).await?;
+        page.rows.iter().for_each(print_row);
+        offset += 500;
+        if offset >= page.total {
+            return Ok(());
+        }
+    }
+}
+
+fn print_row(row: &AccountRow) {
+    let account = &row.account;
+    console::say(&format!(
+        "{:<32} {:<10} {:>12}  {}",
+        account.username.as_str(),
+        account.status.as_str(),
+        ByteSize(row.usage.bytes).to_string().replace('\u{a0}', " "),
+        row.customer_name
+    ));
+}
+
+async fn passwd(office: &Office, name: &Username, from_stdin: bool) -> anyhow::Result<()> {
+    let account = find(office, name).await?;
+    let (password, is_generated) = console::password(from_stdin)?;
+    let actor = Actor::command_line();
+    office
+        .accounts
+        .set_password(&actor, account.id, password.clone())
+        .await?;
+    console::say(&format!("{name} has a new password."));
+    if is_generated {
+        console::say(&format!("Password (shown once): {}", password.expose()));
+    }
+    Ok(())
+}
+
+async fn delete(office: &Office, name: &Username, files: bool, yes: bool) -> anyhow::Result<()> {
+    let account = find(office, name).await?;
+    if !yes {
+        let kept = if files {
+            "and its files for good"
+        } else {
+            "and keeps its files on disk"
+        };
+        bail!("this deletes {name} {kept}; say so with --yes");
+    }
+    let files = if files { Files::Delete } else { Files::Keep };
+    office
+        .accounts
+        .delete(&Actor::command_line(), account.id, files)
+        .await?;
+    match files {
+        Files::Delete => console::say(&format!("{name} and its files are deleted.")),
+        Files::Keep => {
+            console::say(&format!(
+                "{name} is deleted. Its files stay in {}.",
+                account.home
+            ));
+        }
+    }
+    Ok(())
+}
+
+async fn find(office: &Office, name: &Username) -> anyhow::Result<Account> {
+    let found = office.accounts.by_username(name).await?;
+    found
+        .ok_or(AccountError::NotFound)
+        .with_context(|| format!("{name} is not known"))
+}

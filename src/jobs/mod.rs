@@ -1,0 +1,54 @@
+//! The clock's door: what has to be done from time to time, whoever asks.
+
+mod retention;
+mod staged;
+
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{App, Housekeeping};
+
+/// How often leftovers of dead uploads are looked for. With the time they are kept by default, none
+/// is there an hour after its upload died.
+const STAGED_PERIOD: Duration = Duration::from_mins(20);
+/// How often old rows are removed.
+const RETENTION_PERIOD: Duration = Duration::from_hours(6);
+
+/// Starts every job; they end with `keep.stop`.
+pub fn start(app: &App, keep: &Housekeeping) {
+    keep.tasks.spawn(every(
+        STAGED_PERIOD,
+        app.clone(),
+        keep.stop.clone(),
+        Job::Staged,
+    ));
+    keep.tasks.spawn(every(
+        RETENTION_PERIOD,
+        app.clone(),
+        keep.stop.clone(),
+        Job::Retention,
+    ));
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Job {
+    Retention,
+    Staged,
+}
+
+async fn every(period: Duration, app: App, stop: CancellationToken, job: Job) {
+    let mut tick = tokio::time::interval(period);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        match job {
+            Job::Retention => retention::run(&app).await,
+            Job::Staged => staged::run(&app).await,
+        }
+    }
+}
