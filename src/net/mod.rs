@@ -17,6 +17,9 @@ pub mod surroundings;
 pub mod tls;
 mod transport;
 
+#[cfg(test)]
+mod tests;
+
 pub use active::{ActiveRefusal, connect, permit};
 pub use address::{AddressPolicy, advertised};
 pub use certificate::CertificateStore;

@@ -382,3 +382,213 @@ impl Bookable {
         if peer.is_ipv6() { &self.v6 } else { &self.v4 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TTL: Duration = Duration::from_secs(120);
+
+    fn bookings(ports: u16) -> Bookings {
+        let options = PassiveOptions {
+            ttl: TTL,
+            ..PassiveOptions::default()
+        };
+        let mut bookings = Bookings::new(options);
+        let bookable = Bookable {
+            v4: (30_000..30_000 + ports).collect(),
+            v6: Vec::new(),
+        };
+        bookings.set_bookable(bookable, Instant::now());
+        bookings
+    }
+
+    fn from(peer: &str, account: u8) -> ReservationRequest {
+        ReservationRequest {
+            peer: peer.parse().unwrap(),
+            local: None,
+            owner: AccountId::from_parts(1, [account; 10]),
+            session: SessionId::from_parts(1, [account; 10]),
+        }
+    }
+
+    fn booked(answer: Answer) -> Booked {
+        match answer {
+            Answer::Booked(booked) => booked,
+            other => panic!("not booked: {other:?}"),
+        }
+    }
+
+    fn waits(answer: Answer) -> (WaiterKey, oneshot::Receiver<PortReservation>) {
+        match answer {
+            Answer::Wait(key, granted) => (key, granted),
+            other => panic!("does not wait: {other:?}"),
+        }
+    }
+
+    fn claim(bookings: &mut Bookings, port: u16, peer: &str) -> Option<Claimed> {
+        let local = "127.0.0.1".parse().unwrap();
+        bookings.claim(port, peer.parse().unwrap(), local, Instant::now())
+    }
+
+    #[test]
+    fn a_port_serves_many_peers_but_each_only_once() {
+        let mut bookings = bookings(1);
+        let now = Instant::now();
+
+        let _first = booked(bookings.request(from("192.0.2.1", 1), now));
+        let _second = booked(bookings.request(from("192.0.2.2", 1), now));
+
+        waits(bookings.request(from("192.0.2.1", 2), now));
+        assert_eq!((bookings.held(), bookings.waiting()), (2, 1));
+    }
+
+    #[test]
+    fn what_becomes_free_goes_to_who_waited_longest() {
+        let mut bookings = bookings(1);
+        let now = Instant::now();
+        let held = booked(bookings.request(from("192.0.2.1", 1), now));
+        let _second = waits(bookings.request(from("192.0.2.1", 2), now));
+        let _third = waits(bookings.request(from("192.0.2.1", 3), now));
+
+        assert!(bookings.release(held.key, now));
+
+        assert_eq!(bookings.take_grants().len(), 1);
+        let second = SessionId::from_parts(1, [2; 10]);
+        assert_eq!(bookings.holders()[&30_000], [second]);
+        assert_eq!(bookings.waiting(), 1);
+    }
+
+    #[test]
+    fn one_account_holds_at_most_a_quarter_of_its_peers_ports() {
+        let mut bookings = bookings(8);
+        let now = Instant::now();
+        let greedy = from("192.0.2.1", 1);
+        let first = booked(bookings.request(greedy, now));
+        let _second = booked(bookings.request(greedy, now));
+
+        let _third = waits(bookings.request(greedy, now));
+
+        // A neighbour behind the same address does not queue behind the greedy account.
+        let _neighbour = booked(bookings.request(from("192.0.2.1", 2), now));
+        assert!(bookings.release(first.key, now));
+        assert_eq!(bookings.take_grants().len(), 1);
+        assert_eq!(bookings.waiting(), 0);
+    }
+
+    #[test]
+    fn a_peer_holds_no_more_than_its_limit() {
+        let mut bookings = bookings(100);
+        let now = Instant::now();
+
+        let held: Vec<Booked> = (0..32)
+            .map(|account| booked(bookings.request(from("192.0.2.1", account), now)))
+            .collect();
+
+        waits(bookings.request(from("192.0.2.1", 99), now));
+        assert_eq!(held.len(), 32);
+    }
+
+    #[test]
+    fn the_queue_of_one_peer_has_an_end() {
+        let mut bookings = bookings(1);
+        let now = Instant::now();
+        let _held = booked(bookings.request(from("192.0.2.1", 1), now));
+        let waiting: Vec<_> = (0..MAX_WAITING)
+            .map(|_| waits(bookings.request(from("192.0.2.1", 2), now)))
+            .collect();
+
+        let answer = bookings.request(from("192.0.2.1", 3), now);
+
+        assert!(matches!(answer, Answer::Full));
+        for (key, _) in waiting {
+            bookings.stop_waiting(key);
+        }
+        assert_eq!(bookings.waiting(), 0);
+    }
+
+    #[test]
+    fn a_booking_ends_when_its_connection_arrives() {
+        let mut bookings = bookings(1);
+        let held = booked(bookings.request(from("192.0.2.1", 1), Instant::now()));
+
+        assert!(claim(&mut bookings, held.key.port, "192.0.2.2").is_none());
+        assert!(claim(&mut bookings, held.key.port, "::ffff:192.0.2.1").is_some());
+        assert!(claim(&mut bookings, held.key.port, "192.0.2.1").is_none());
+
+        assert_eq!(bookings.held(), 0);
+        assert!(bookings.peers.is_empty());
+    }
+
+    #[test]
+    fn an_old_key_does_not_end_a_later_booking() {
+        let mut bookings = bookings(1);
+        let now = Instant::now();
+        let old = booked(bookings.request(from("192.0.2.1", 1), now));
+        assert!(bookings.release(old.key, now));
+        let _later = booked(bookings.request(from("192.0.2.1", 1), now));
+
+        assert!(!bookings.release(old.key, now));
+
+        assert_eq!(bookings.held(), 1);
+    }
+
+    #[test]
+    fn a_booking_expires_unless_its_session_waits() {
+        let mut bookings = bookings(8);
+        let now = Instant::now();
+        let forgotten = booked(bookings.request(from("192.0.2.1", 1), now));
+        let awaited = booked(bookings.request(from("192.0.2.1", 2), now));
+        bookings.keep(awaited.key, now + TTL + TTL);
+
+        assert_eq!(bookings.expire(now + TTL), 1);
+
+        assert!(!bookings.release(forgotten.key, now));
+        assert_eq!(bookings.expire(now + TTL + TTL), 1);
+        assert_eq!(bookings.held(), 0);
+    }
+
+    #[test]
+    fn a_port_that_was_used_lately_comes_last() {
+        let mut bookings = bookings(2);
+        let now = Instant::now();
+        let used = booked(bookings.request(from("192.0.2.1", 1), now)).key.port;
+        claim(&mut bookings, used, "192.0.2.1").unwrap();
+
+        for _ in 0..100 {
+            let next = booked(bookings.request(from("192.0.2.1", 1), now));
+            assert_ne!(next.key.port, used);
+            bookings.release(next.key, now);
+        }
+
+        let _other = booked(bookings.request(from("192.0.2.1", 1), now));
+        let last = booked(bookings.request(from("192.0.2.1", 2), now));
+        assert_eq!(last.key.port, used);
+        bookings.expire(now + REST_TIME + TTL);
+        assert!(bookings.used.is_empty());
+    }
+
+    #[test]
+    fn the_choice_is_uniform_and_leaves_nothing_behind() {
+        let mut bookings = bookings(20);
+        let now = Instant::now();
+        let mut picks = BTreeMap::<u16, u32>::new();
+
+        for _ in 0..10_000 {
+            let held = booked(bookings.request(from("192.0.2.1", 1), now));
+            *picks.entry(held.key.port).or_default() += 1;
+            assert!(bookings.release(held.key, now));
+        }
+
+        // 500 expected for each port; the bounds are nine standard deviations away.
+        assert!(picks.values().all(|count| (300..700).contains(count)));
+        assert_eq!((picks.len(), bookings.held()), (20, 0));
+    }
+
+    #[test]
+    fn a_family_without_a_listener_is_told_so() {
+        let answer = bookings(4).request(from("2001:db8::1", 1), Instant::now());
+
+        assert!(matches!(answer, Answer::Closed));
+    }
+}

@@ -198,3 +198,89 @@ impl Doors {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+
+    fn doors(range: &str) -> Doors {
+        let mut doors = Doors::new(BindAddresses {
+            v4: Some(Ipv4Addr::LOCALHOST),
+            v6: Some(Ipv6Addr::LOCALHOST),
+        });
+        doors.set_range(range.parse().unwrap());
+        doors
+    }
+
+    fn v4(port: u16) -> Slot {
+        Slot {
+            port,
+            is_ipv6: false,
+        }
+    }
+
+    fn error(port: u16, kind: io::ErrorKind) -> BindError {
+        BindError {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            source: kind.into(),
+        }
+    }
+
+    #[test]
+    fn only_ports_that_are_new_have_to_be_opened() {
+        let mut doors = doors("30000-30001");
+        doors.opened(v4(30_000), CancellationToken::new());
+        let now = Instant::now();
+        doors.blocked(v4(30_001), &error(30_001, io::ErrorKind::AddrInUse), now);
+
+        let missing = doors.missing("30000-30002".parse().unwrap());
+
+        let missing: Vec<u16> = missing
+            .into_iter()
+            .filter(|slot| !slot.is_ipv6)
+            .map(|slot| slot.port)
+            .collect();
+        assert_eq!(missing, [30_002]);
+    }
+
+    #[test]
+    fn a_blocked_port_is_tried_again_after_a_minute() {
+        let mut doors = doors("30000-30001");
+        let now = Instant::now();
+        doors.blocked(v4(30_000), &error(30_000, io::ErrorKind::AddrInUse), now);
+        doors.blocked(
+            v4(30_001),
+            &error(30_001, io::ErrorKind::AddrNotAvailable),
+            now,
+        );
+
+        assert_eq!(doors.trouble(30_000), Some(PortState::Foreign));
+        let failing = PortState::Failing("is not an address of this computer".to_owned());
+        assert_eq!(doors.trouble(30_001), Some(failing));
+        assert!(doors.due(now + RETRY_AFTER / 2).is_empty());
+        assert_eq!(doors.due(now + RETRY_AFTER), [v4(30_000), v4(30_001)]);
+        assert!(doors.bookable().v4.is_empty());
+    }
+
+    #[test]
+    fn a_port_that_left_the_range_stays_open_while_it_is_held() {
+        let mut doors = doors("30000-30001");
+        let (stop, other) = (CancellationToken::new(), CancellationToken::new());
+        doors.opened(v4(30_000), stop.clone());
+        doors.opened(v4(30_001), other.clone());
+
+        doors.set_range("30001-30002".parse().unwrap());
+        doors.close_drained(|slot| slot.port == 30_000);
+        assert!(!stop.is_cancelled());
+        assert_eq!(doors.bookable().v4, [30_001]);
+
+        doors.close_drained(|_| false);
+        assert!(stop.is_cancelled());
+        assert!(!other.is_cancelled());
+        assert!(!doors.owns(30_000));
+        assert!(doors.owns(30_002));
+    }
+}
