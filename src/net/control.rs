@@ -15,7 +15,7 @@ use super::error::HandshakeError;
 use super::transport::{TlsFacts, Transport, canonical, passes_through};
 
 /// A client that does not acknowledge a reply for so long is gone.
-const GIVE_UP: Duration = Duration::from_secs(120);
+const GIVE_UP: Duration = Duration::from_mins(2);
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How much of what a client still sends is read for its sake.

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::model::PublicAddress;
 
 /// How long an answer is good.
-const TTL: Duration = Duration::from_secs(60);
+const TTL: Duration = Duration::from_mins(1);
 /// How long DNS may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -219,13 +219,13 @@ mod tests {
         let resolver = PublicName::start(&tasks, stop.clone());
 
         resolver.follow(&name("localhost"));
-        let resolved = async {
+        let answer = async {
             while resolver.address().is_none() {
                 tokio::task::yield_now().await;
             }
         };
 
-        timeout(Duration::from_secs(20), resolved).await.unwrap();
+        timeout(PATIENCE, answer).await.unwrap();
         assert!(resolver.address().unwrap().is_loopback());
         stop.cancel();
         tasks.close();

@@ -26,9 +26,9 @@ use crate::clock::Timestamp;
 use super::error::CertificateError;
 
 /// How long a self-signed certificate is valid.
-const VALIDITY: Duration = Duration::from_secs(730 * 86_400);
+const VALIDITY: Duration = Duration::from_hours(730 * 24);
 /// It begins to be valid earlier than now, for clients whose clock is behind.
-const BACKDATED: Duration = Duration::from_secs(86_400);
+const BACKDATED: Duration = Duration::from_hours(24);
 /// No chain or key is longer than this.
 const MAX_FILE_BYTES: u64 = 1_048_576;
 

@@ -19,7 +19,7 @@ use tokio_rustls::server::TlsStream;
 use super::error::HandshakeError;
 
 /// A silent connection is asked after this time whether its peer is still there …
-const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
+const KEEPALIVE_AFTER: Duration = Duration::from_mins(1);
 /// … again in this interval …
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// … and given up after so many unanswered questions.

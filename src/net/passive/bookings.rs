@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use rand::seq::IndexedRandom;
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -16,11 +17,10 @@ use crate::model::{AccountId, SessionId};
 use crate::net::peer::PeerNetwork;
 
 use super::options::{PassiveOptions, ReservationRequest};
-use super::reservation::{PassiveConnection, PortReservation};
 
 /// A port that a peer used within this time is given to it last: its side of the earlier connection
 /// may still be in `TIME_WAIT`, there or in an address translator.
-const REST_TIME: Duration = Duration::from_secs(240);
+const REST_TIME: Duration = Duration::from_mins(4);
 /// How many uses are remembered for that.
 const MAX_REMEMBERED: usize = 65_536;
 /// How many sessions of one peer may wait at the same time.
@@ -66,14 +66,14 @@ pub(super) struct WaiterKey {
 pub(super) struct Booked {
     pub(super) key: BookingKey,
     /// Where the connection will come out.
-    pub(super) arrival: oneshot::Receiver<PassiveConnection>,
+    pub(super) arrival: oneshot::Receiver<TcpStream>,
 }
 
 /// A port was found for somebody who waited.
 #[derive(Debug)]
 pub(super) struct Grant {
     pub(super) booked: Booked,
-    pub(super) answer: oneshot::Sender<PortReservation>,
+    pub(super) answer: oneshot::Sender<Booked>,
 }
 
 /// What became of a request.
@@ -82,18 +82,11 @@ pub(super) enum Answer {
     /// A port was found.
     Booked(Booked),
     /// All ports are taken, or the account holds its share: there is a place in the queue.
-    Wait(WaiterKey, oneshot::Receiver<PortReservation>),
+    Wait(WaiterKey, oneshot::Receiver<Booked>),
     /// The queue is full.
     Full,
     /// No port is open for this address family.
     Closed,
-}
-
-/// A connection has found its booking, which has ended with that.
-#[derive(Debug)]
-pub(super) struct Claimed {
-    pub(super) session: SessionId,
-    pub(super) arrival: oneshot::Sender<PassiveConnection>,
 }
 
 #[derive(Debug, Default)]
@@ -109,14 +102,14 @@ struct Booking {
     session: SessionId,
     local: Option<IpAddr>,
     keep_until: Instant,
-    arrival: oneshot::Sender<PassiveConnection>,
+    arrival: oneshot::Sender<TcpStream>,
 }
 
 #[derive(Debug)]
 struct Waiter {
     number: u64,
     request: ReservationRequest,
-    answer: oneshot::Sender<PortReservation>,
+    answer: oneshot::Sender<Booked>,
 }
 
 impl Bookings {
@@ -176,14 +169,14 @@ impl Bookings {
     }
 
     /// A connection from `from` came in on `port` at the local address `local`. Its booking, if
-    /// there is one, ends here and not with the transfer.
+    /// there is one, ends here and not with the transfer; returns where the connection has to go.
     pub(super) fn claim(
         &mut self,
         port: u16,
         from: IpAddr,
         local: IpAddr,
         now: Instant,
-    ) -> Option<Claimed> {
+    ) -> Option<oneshot::Sender<TcpStream>> {
         let peer = PeerNetwork::of(from);
         let book = self.peers.get_mut(&peer)?;
         let wanted = book.bookings.get(&port)?.local;
@@ -193,10 +186,7 @@ impl Bookings {
         let booking = book.bookings.remove(&port)?;
         self.remember(peer, port, now);
         self.serve(peer, now);
-        Some(Claimed {
-            session: booking.session,
-            arrival: booking.arrival,
-        })
+        Some(booking.arrival)
     }
 
     /// Keeps a booking at least until `until`, because its session waits for the connection now.
@@ -387,7 +377,7 @@ impl Bookable {
 mod tests {
     use super::*;
 
-    const TTL: Duration = Duration::from_secs(120);
+    const TTL: Duration = Duration::from_mins(2);
 
     fn bookings(ports: u16) -> Bookings {
         let options = PassiveOptions {
@@ -419,14 +409,14 @@ mod tests {
         }
     }
 
-    fn waits(answer: Answer) -> (WaiterKey, oneshot::Receiver<PortReservation>) {
+    fn waits(answer: Answer) -> (WaiterKey, oneshot::Receiver<Booked>) {
         match answer {
             Answer::Wait(key, granted) => (key, granted),
             other => panic!("does not wait: {other:?}"),
         }
     }
 
-    fn claim(bookings: &mut Bookings, port: u16, peer: &str) -> Option<Claimed> {
+    fn claim(bookings: &mut Bookings, port: u16, peer: &str) -> Option<oneshot::Sender<TcpStream>> {
         let local = "127.0.0.1".parse().unwrap();
         bookings.claim(port, peer.parse().unwrap(), local, Instant::now())
     }

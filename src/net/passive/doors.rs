@@ -15,7 +15,7 @@ use super::bookings::Bookable;
 use super::view::PortState;
 
 /// How long a port that could not be opened is left alone.
-const RETRY_AFTER: Duration = Duration::from_secs(60);
+const RETRY_AFTER: Duration = Duration::from_mins(1);
 
 /// One listener's place: a port in an address family.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -29,7 +29,7 @@ pub(super) struct Slot {
 pub(super) struct Doors {
     on: BindAddresses,
     range: Option<PortRange>,
-    doors: BTreeMap<Slot, Door>,
+    by_slot: BTreeMap<Slot, Door>,
 }
 
 /// What came of opening a number of ports.
@@ -75,7 +75,7 @@ impl Doors {
         Self {
             on,
             range: None,
-            doors: BTreeMap::new(),
+            by_slot: BTreeMap::new(),
         }
     }
 
@@ -87,13 +87,13 @@ impl Doors {
     /// are no news, hence left to the retries.
     pub(super) fn missing(&self, range: PortRange) -> Vec<Slot> {
         self.slots(range)
-            .filter(|slot| !self.doors.contains_key(slot))
+            .filter(|slot| !self.by_slot.contains_key(slot))
             .collect()
     }
 
     /// The slots that were blocked long enough to try again.
     pub(super) fn due(&self, now: Instant) -> Vec<Slot> {
-        self.doors
+        self.by_slot
             .iter()
             .filter_map(|(slot, door)| match door {
                 Door::Blocked { since, .. }
@@ -108,13 +108,13 @@ impl Doors {
 
     pub(super) fn set_range(&mut self, range: PortRange) {
         self.range = Some(range);
-        self.doors
+        self.by_slot
             .retain(|slot, door| matches!(door, Door::Open(_)) || range.contains(slot.port));
     }
 
     /// Notes an open listener; `stop` ends it.
     pub(super) fn opened(&mut self, slot: Slot, stop: CancellationToken) {
-        self.doors.insert(slot, Door::Open(stop));
+        self.by_slot.insert(slot, Door::Open(stop));
     }
 
     /// Notes that a listener could not be opened.
@@ -124,13 +124,14 @@ impl Doors {
         } else {
             PortState::Failing(error.reason())
         };
-        self.doors.insert(slot, Door::Blocked { state, since: now });
+        self.by_slot
+            .insert(slot, Door::Blocked { state, since: now });
     }
 
     /// Closes the listeners outside the range that nobody holds any more.
     pub(super) fn close_drained(&mut self, is_held: impl Fn(Slot) -> bool) {
         let range = self.range;
-        self.doors.retain(|slot, door| {
+        self.by_slot.retain(|slot, door| {
             let stays = range.is_some_and(|range| range.contains(slot.port)) || is_held(*slot);
             if let (false, Door::Open(stop)) = (stays, door) {
                 stop.cancel();
@@ -142,7 +143,7 @@ impl Doors {
     /// The ports that can be had: open and in the range.
     pub(super) fn bookable(&self) -> Bookable {
         let mut bookable = Bookable::default();
-        for (slot, door) in &self.doors {
+        for (slot, door) in &self.by_slot {
             if matches!(door, Door::Open(_)) && self.is_in_range(slot.port) {
                 let family = if slot.is_ipv6 {
                     &mut bookable.v6
@@ -157,7 +158,7 @@ impl Doors {
 
     /// Whether a listener is open on `port`, or will be tried again.
     pub(super) fn owns(&self, port: u16) -> bool {
-        self.is_in_range(port) || self.doors.keys().any(|slot| slot.port == port)
+        self.is_in_range(port) || self.by_slot.keys().any(|slot| slot.port == port)
     }
 
     /// How many ports are open and in the range, in at least one family.
@@ -175,13 +176,13 @@ impl Doors {
 
     /// The ports that have a listener or should have one.
     pub(super) fn ports(&self) -> impl Iterator<Item = u16> {
-        self.doors.keys().map(|slot| slot.port)
+        self.by_slot.keys().map(|slot| slot.port)
     }
 
     /// Why `port` cannot be opened; `None`: it is open wherever it should be.
     pub(super) fn trouble(&self, port: u16) -> Option<PortState> {
         [false, true].into_iter().find_map(|is_ipv6| {
-            match self.doors.get(&Slot { port, is_ipv6 })? {
+            match self.by_slot.get(&Slot { port, is_ipv6 })? {
                 Door::Blocked { state, .. } => Some(state.clone()),
                 Door::Open(_) => None,
             }

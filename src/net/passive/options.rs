@@ -28,7 +28,7 @@ impl Default for PassiveOptions {
     fn default() -> Self {
         Self {
             wait: Duration::from_secs(3),
-            ttl: Duration::from_secs(120),
+            ttl: Duration::from_mins(2),
             per_peer: 32,
         }
     }

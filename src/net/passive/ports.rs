@@ -15,7 +15,7 @@ use crate::model::PortRange;
 use crate::net::error::{BindError, PassiveError};
 use crate::net::listen::BindAddresses;
 
-use super::bookings::{Answer, WaiterKey};
+use super::bookings::{Answer, Booked, WaiterKey};
 use super::doors::{Opened, Slot, open_all};
 use super::options::{PassiveOptions, ReservationRequest};
 use super::reservation::PortReservation;
@@ -117,10 +117,8 @@ impl PassivePorts {
         let answer = self
             .shared
             .with(|state| state.bookings.request(request, Instant::now()));
-        let granted = match answer {
-            Answer::Booked(booked) => {
-                return Ok(PortReservation::new(Arc::clone(&self.shared), booked));
-            }
+        let booked = match answer {
+            Answer::Booked(booked) => Some(booked),
             Answer::Closed => return Err(PassiveError::Closed),
             Answer::Full => None,
             Answer::Wait(key, granted) => {
@@ -133,10 +131,12 @@ impl PassivePorts {
                 waited.ok().and_then(Result::ok)
             }
         };
-        granted.ok_or_else(|| {
+        let Some(booked) = booked else {
             self.shared.count_exhausted();
-            PassiveError::Exhausted
-        })
+            return Err(PassiveError::Exhausted);
+        };
+        let shared = Arc::clone(&self.shared);
+        Ok(PortReservation::new(shared, booked, request.session))
     }
 
     /// Whether `port` belongs to the range or still has a listener.
@@ -260,12 +260,16 @@ fn is_about_the_peer(error: &io::Error) -> bool {
 struct QueuePlace<'a> {
     shared: &'a Arc<Shared>,
     key: WaiterKey,
-    granted: oneshot::Receiver<PortReservation>,
+    granted: oneshot::Receiver<Booked>,
 }
 
 impl Drop for QueuePlace<'_> {
     fn drop(&mut self) {
         self.shared
             .with(|state| state.bookings.stop_waiting(self.key));
+        self.granted.close();
+        if let Ok(late) = self.granted.try_recv() {
+            self.shared.release(late.key);
+        }
     }
 }

@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
+use crate::model::SessionId;
 use crate::net::error::PassiveError;
 
 use super::bookings::{Booked, BookingKey};
@@ -18,8 +19,9 @@ use super::shared::Shared;
 pub struct PortReservation {
     shared: Arc<Shared>,
     key: BookingKey,
+    session: SessionId,
     /// The connection waits in here if it is earlier than the verb that wants it.
-    arrival: Option<oneshot::Receiver<PassiveConnection>>,
+    arrival: Option<oneshot::Receiver<TcpStream>>,
 }
 
 /// A connection that came in on a passive port.
@@ -37,10 +39,11 @@ pub(in crate::net) struct ConnectedPort {
 }
 
 impl PortReservation {
-    pub(super) fn new(shared: Arc<Shared>, booked: Booked) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, booked: Booked, session: SessionId) -> Self {
         Self {
             shared,
             key: booked.key,
+            session,
             arrival: Some(booked.arrival),
         }
     }
@@ -70,7 +73,7 @@ impl PortReservation {
             .with(|state| state.bookings.keep(key, Instant::now() + within));
         let arrived = timeout(within, &mut *arrival).await;
         let result = match arrived {
-            Ok(Ok(connection)) => Ok(connection),
+            Ok(Ok(socket)) => Ok(socket),
             Ok(Err(_expired)) => Err(PassiveError::Ended),
             Err(_elapsed) => {
                 self.shared.release(key);
@@ -82,7 +85,12 @@ impl PortReservation {
             }
         };
         self.arrival = None;
-        result
+        let socket = result?;
+        let place = ConnectedPort {
+            place: self.shared.connected(key.port, self.session),
+            shared: Arc::clone(&self.shared),
+        };
+        Ok(PassiveConnection { socket, place })
     }
 }
 
@@ -93,13 +101,6 @@ impl Drop for PortReservation {
 }
 
 impl PassiveConnection {
-    pub(super) fn new(shared: Arc<Shared>, socket: TcpStream, place: (u16, u64)) -> Self {
-        Self {
-            socket,
-            place: ConnectedPort { shared, place },
-        }
-    }
-
     /// The port it came in on.
     pub fn port(&self) -> u16 {
         self.place.port()

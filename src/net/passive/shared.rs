@@ -15,7 +15,6 @@ use crate::net::listen::BindAddresses;
 use super::bookings::{BookingKey, Bookings};
 use super::doors::{Doors, Slot};
 use super::options::PassiveOptions;
-use super::reservation::{PassiveConnection, PortReservation};
 use super::view::{PassiveCounters, PortState, PortView};
 
 #[derive(Debug)]
@@ -83,8 +82,9 @@ impl Shared {
             (result, state.bookings.take_grants())
         };
         for grant in grants {
-            let reservation = PortReservation::new(Arc::clone(self), grant.booked);
-            let _gone = grant.answer.send(reservation);
+            if let Err(unwanted) = grant.answer.send(grant.booked) {
+                self.release(unwanted.key);
+            }
         }
         result
     }
@@ -94,24 +94,31 @@ impl Shared {
         let local = socket.local_addr().map(|address| address.ip());
         let found = local.ok().and_then(|local: IpAddr| {
             self.with(|state| {
-                let now = Instant::now();
-                let claimed = state.bookings.claim(port, from.ip(), local, now)?;
+                let arrival = state
+                    .bookings
+                    .claim(port, from.ip(), local, Instant::now())?;
                 state.close_if_drained(port);
-                state.last_connection += 1;
-                let place = (port, state.last_connection);
-                state.connected.insert(place, claimed.session);
-                Some((claimed, place))
+                Some(arrival)
             })
         });
-        let Some((claimed, place)) = found else {
+        let Some(arrival) = found else {
             self.strangers_total.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(port, peer = %from, "closed a data connection that nobody had reserved");
             return;
         };
         self.connected_total.fetch_add(1, Ordering::Relaxed);
-        let connection = PassiveConnection::new(Arc::clone(self), socket, place);
         // The session may have ended this very moment; the connection closes by being dropped.
-        let _gone = claimed.arrival.send(connection);
+        let _gone = arrival.send(socket);
+    }
+
+    /// A session has taken its connection. Returns the place it has among the open connections.
+    pub(super) fn connected(self: &Arc<Self>, port: u16, session: SessionId) -> (u16, u64) {
+        self.with(|state| {
+            state.last_connection += 1;
+            let place = (port, state.last_connection);
+            state.connected.insert(place, session);
+            place
+        })
     }
 
     pub(super) fn disconnected(self: &Arc<Self>, place: (u16, u64)) {
