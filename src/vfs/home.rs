@@ -15,6 +15,11 @@ use super::upload::Upload;
 ///
 /// Every method is one hop on the blocking pool. Every path is followed only inside the home; what
 /// leads outside is [`StorageError::NotFound`]. Without `List` a missing name is reported as denied.
+///
+/// # Cancel safety
+///
+/// A hop cannot be called back: what a cancelled call began still happens, and what it would have
+/// returned is lost until the next count. Await calls that remove, rename or commit to their end.
 #[derive(Clone, Debug)]
 pub struct Home {
     local: LocalHome,
@@ -153,7 +158,8 @@ impl Home {
     ///
     /// # Errors
     ///
-    /// [`StorageError::Exists`] if `to` is a directory, or a file that may not be replaced;
+    /// [`StorageError::IsDirectory`] if `to` is a directory; [`StorageError::Exists`] if it is a file
+    /// that may not be replaced, or not by a directory;
     /// [`StorageError::IntoItself`], [`StorageError::CrossesMount`], [`StorageError::Busy`].
     pub async fn rename(
         &self,
@@ -183,7 +189,8 @@ impl Home {
         self.veiled(hop(move || local.set_modified(&path, at)).await)
     }
 
-    /// Sets the permission bits (`SITE CHMOD`); all but `0o777` is ignored. Needs `Chmod`.
+    /// Sets the permission bits (`SITE CHMOD`); all but `0o777` is ignored, and the service keeps what
+    /// it needs itself: reading files, everything on directories. Needs `Chmod`.
     pub async fn set_mode(&self, path: &VirtualPath, mode: u32) -> Result<(), StorageError> {
         self.need(Permission::Chmod)?;
         let (local, path) = (self.local.clone(), path.clone());

@@ -290,8 +290,12 @@ fn free_to_replace(
     standing: &Stat,
     overwrite: Overwrite,
 ) -> Result<Removed, StorageError> {
-    let is_file = matches!(kind(standing), Some(Kind::File | Kind::Symlink));
-    if !is_file || kind(moved) == Some(Kind::Directory) || overwrite == Overwrite::Refuse {
+    match kind(standing) {
+        Some(Kind::Directory) => return Err(StorageError::IsDirectory),
+        Some(Kind::File | Kind::Symlink) => {}
+        None => return Err(StorageError::Exists),
+    }
+    if kind(moved) == Some(Kind::Directory) || overwrite == Overwrite::Refuse {
         return Err(StorageError::Exists);
     }
     free_to_vanish(state, standing)
@@ -327,7 +331,7 @@ fn remove_leftovers(state: &InFlight, dir: &OwnedFd) -> Result<(), StorageError>
 fn rename_error(errno: Errno) -> StorageError {
     match errno {
         Errno::INVAL => StorageError::IntoItself,
-        Errno::ISDIR | Errno::NOTDIR | Errno::NOTEMPTY => StorageError::Exists,
+        Errno::EXIST | Errno::NOTEMPTY => StorageError::IsDirectory,
         other => other.into(),
     }
 }

@@ -13,7 +13,8 @@ use super::staged::Staged;
 use super::target::{Plan, Target};
 
 /// An upload in progress. Dropping it undoes it: a staged file is removed, a file written in place is
-/// cut back to where the upload began; that happens as soon as the last [`UploadWriter`] is gone.
+/// cut back to where the upload began; that happens as soon as the last [`UploadWriter`] is gone. The
+/// ledger hears nothing of it: end an upload by [`Upload::commit`] or [`Upload::abandon`] if possible.
 #[derive(Debug)]
 pub struct Upload {
     flight: Arc<Flight>,
