@@ -15,6 +15,11 @@ struct Reserved {
 
 const RESERVED: &[Reserved] = &[
     reserved(&["sqlx"], &["store"], "SQL lives in `store`"),
+    reserved(
+        &[".", "db"],
+        &["store", "settings", "hosting", "app", "cli"],
+        "ask a service in `hosting`",
+    ),
     reserved(&["askama"], &["web"], "pages live in `web`"),
     reserved(&["askama_web"], &["web"], "pages live in `web`"),
     reserved(&["axum"], HTTP, "HTTP lives in `web`, `api` and `server`"),
