@@ -46,6 +46,8 @@ impl LineBuffer {
 
     /// Takes what was received.
     pub fn extend(&mut self, received: &[u8]) {
+        self.raw.drain(..self.read);
+        self.read = 0;
         self.raw.extend_from_slice(received);
     }
 
@@ -105,8 +107,9 @@ impl LineBuffer {
             if std::mem::take(&mut self.discarding) {
                 return None;
             }
-            let bytes = std::mem::take(&mut self.line);
-            return Line::of(&bytes).transpose();
+            let line = Line::of(&self.line).transpose();
+            self.line.zeroize();
+            return line;
         }
         if self.discarding {
             return None;
@@ -115,6 +118,10 @@ impl LineBuffer {
             self.line.zeroize();
             self.discarding = true;
             return Some(Err(LineError::TooLong));
+        }
+        if self.line.capacity() == 0 {
+            // Growing would leave copies of a password behind.
+            self.line.reserve_exact(Self::LIMIT_BYTES);
         }
         self.line.push(byte);
         if *self.line == TLS_HANDSHAKE {
@@ -313,6 +320,20 @@ mod tests {
 
         assert_eq!(errors, 1);
         assert!(buffer.raw.capacity() + buffer.line.capacity() <= 4 * LineBuffer::LIMIT_BYTES);
+    }
+
+    #[test]
+    fn lines_that_were_taken_make_room_for_what_arrives() {
+        let mut buffer = LineBuffer::new();
+        for _ in 0..1_000 {
+            buffer.extend(b"NOOP\r\nNO");
+            assert!(buffer.next_line().unwrap().is_ok());
+            buffer.extend(b"OP\r\n");
+            assert!(buffer.next_line().unwrap().is_ok());
+        }
+
+        assert!(buffer.next_line().is_none());
+        assert!(buffer.is_empty() && buffer.raw.capacity() < 64);
     }
 
     #[test]

@@ -63,7 +63,8 @@ impl Session {
     /// or pass to this one.
     ///
     /// `USER` on a plain connection that should be encrypted is admitted here: whether the name is
-    /// an exception is asked outside and answered to [`Session::user_given`].
+    /// an exception is asked outside and answered to [`Session::user_given`]. Refused or not, a
+    /// command that moves data uses up the data connection that was prepared; the caller drops it.
     ///
     /// # Errors
     ///
