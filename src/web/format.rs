@@ -137,6 +137,22 @@ impl fmt::Display for Span {
     }
 }
 
+/// A span of time in one unit, for figures that are refreshed: `8 min`, `3 h`, `2 days`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct About(pub(crate) Duration);
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        match seconds {
+            0..60 => write!(f, "{seconds}\u{a0}s"),
+            60..3_600 => write!(f, "{}\u{a0}min", seconds / 60),
+            3_600..86_400 => write!(f, "{}\u{a0}h", seconds / 3_600),
+            _ => Span(self.0).fmt(f),
+        }
+    }
+}
+
 /// A moment on a page, seen from the moment the page was made, in the service's time zone.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct When {

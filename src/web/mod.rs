@@ -26,6 +26,7 @@ use state::Web;
 mod admin;
 mod assets;
 mod auth;
+mod chart;
 mod cookie;
 mod csrf;
 mod csv;
@@ -39,11 +40,18 @@ mod icon;
 mod layout;
 mod live;
 mod meter;
+mod own_path;
+mod recent;
 mod refusal;
 #[cfg(test)]
 mod samples;
+mod session_row;
 mod state;
+mod stream;
+mod strip;
 mod table;
+mod theme;
+mod transfer_row;
 mod visitor;
 
 /// Most bytes of a form.
@@ -56,7 +64,7 @@ pub fn router(app: App) -> Router {
     let web = Web::new(app);
     Router::new()
         .route("/", get(|| async { Redirect::to("/admin") }))
-        .nest("/admin", admin::routes())
+        .nest("/admin", admin::routes().merge(theme::routes()))
         .merge(assets::routes())
         .fallback(|| async { StatusCode::NOT_FOUND })
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })

@@ -18,6 +18,7 @@ use crate::web::error::PageError;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::layout::SignedOutLayout;
+use crate::web::own_path::own_path;
 use crate::web::state::Web;
 use crate::web::visitor::{SESSION_COOKIE, SESSION_LIFETIME, leave};
 
@@ -151,13 +152,6 @@ fn refused(guest: &Guest, form: Form, text: String, status: StatusCode) -> Respo
         .into_response()
 }
 
-/// A path of this server to go on to; anything else leads to the dashboard.
-fn own_path(next: &str) -> &str {
-    // `//host` and `/\host` would leave the server.
-    let is_own = next.starts_with("/admin") && !next.contains(['\\', '\r', '\n']);
-    if is_own { next } else { "/admin" }
-}
-
 /// The page at first, and after a wrong password.
 #[cfg(test)]
 pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
@@ -174,23 +168,4 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
             page("E-mail or password is wrong").to_string(),
         ),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_path_of_ours_is_gone_on_to() {
-        assert_eq!(own_path("/admin/live?q=a"), "/admin/live?q=a");
-        for foreign in [
-            "",
-            "//evil.example",
-            "https://evil.example",
-            "/\\evil",
-            "/setup",
-        ] {
-            assert_eq!(own_path(foreign), "/admin", "{foreign}");
-        }
-    }
 }

@@ -1,0 +1,205 @@
+//! Pages that keep themselves up to date: HTML fragments over server-sent events.
+//!
+//! `patch` replaces elements by id, `gone` removes a row, `keep` names the rows that still exist,
+//! `say` is for screen readers. A fragment is made by the template that made the page, and is sent
+//! only when it differs from what the viewer has.
+
+use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
+use std::time::Duration;
+
+use askama::Template;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::auth::Admin;
+use super::live::Seat;
+use super::state::Web;
+
+/// A page's live parts.
+pub(crate) trait Scene: Send + 'static {
+    /// How it looks now.
+    fn frame(&mut self) -> impl Future<Output = Frame> + Send;
+}
+
+/// How the live parts of a page look at one moment: id and HTML of each element.
+#[derive(Debug, Default)]
+pub(crate) struct Frame {
+    /// Rows of the list. One that is missing in the next frame has ended.
+    pub(crate) rows: Vec<(String, String)>,
+    /// Ids of rows that exist but that the viewer's filter leaves out.
+    pub(crate) hidden: Vec<String>,
+    /// Everything else.
+    pub(crate) parts: Vec<(String, String)>,
+}
+
+/// Answers with a stream of `scene`, or with 204, which ends the browser's tries, if the person has
+/// enough streams open.
+pub(crate) fn answer(web: &Web, admin: &Admin, scene: impl Scene) -> Response {
+    let Some(seat) = web.live().seat(admin.session().admin.id) else {
+        return StatusCode::NO_CONTENT.into_response();
+    };
+    let feed = Feed::new(scene, seat);
+    let events = stream::unfold(feed, |mut feed| async {
+        let event = feed.next().await?;
+        Some((Ok::<_, Infallible>(event), feed))
+    });
+    let alive = KeepAlive::new()
+        .interval(Duration::from_secs(15))
+        .text("ping");
+    let mut response = Sse::new(events).keep_alive(alive).into_response();
+    response.headers_mut().insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
+    response
+}
+
+#[derive(Template)]
+#[template(path = "admin/_closed_row.html")]
+struct ClosedRow<'a> {
+    id: &'a str,
+}
+
+struct Feed<S> {
+    scene: S,
+    ticks: Interval,
+    ticks_left: u32,
+    started: bool,
+    shown: HashMap<String, String>,
+    rows: Vec<String>,
+    closing: Vec<(String, u32)>,
+    said_at: u32,
+    news: u32,
+    waiting: VecDeque<Event>,
+    _seat: Seat,
+}
+
+impl<S: Scene> Feed<S> {
+    /// Seconds after which the browser has to come again, so that an ended sign-in is noticed.
+    const SECONDS: u32 = 15 * 60;
+    /// Seconds that the row of an ended session stays.
+    const FAREWELL_SECONDS: u32 = 5;
+    /// Fewest seconds between two things that a screen reader says.
+    const SAY_EVERY_SECONDS: u32 = 20;
+
+    fn new(scene: S, seat: Seat) -> Self {
+        let mut ticks = interval(Duration::from_secs(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            scene,
+            ticks,
+            ticks_left: Self::SECONDS,
+            started: false,
+            shown: HashMap::new(),
+            rows: Vec::new(),
+            closing: Vec::new(),
+            said_at: Self::SECONDS,
+            news: 0,
+            waiting: VecDeque::new(),
+            _seat: seat,
+        }
+    }
+
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            if self.ticks_left == 0 {
+                return None;
+            }
+            self.ticks_left -= 1;
+            self.ticks.tick().await;
+            let frame = self.scene.frame().await;
+            self.take(frame);
+        }
+    }
+
+    /// Compares a frame with what the viewer has, and puts the difference into the queue.
+    fn take(&mut self, frame: Frame) {
+        let ids: Vec<String> = frame.rows.iter().map(|(id, _)| id.clone()).collect();
+        if !self.started {
+            self.started = true;
+            let keep = Event::default().event("keep").data(ids.join(" "));
+            self.waiting.push_back(keep.retry(Duration::from_secs(3)));
+        } else {
+            let known = &self.rows;
+            let fresh = ids.iter().filter(|id| !known.contains(id)).count();
+            self.news = self.news.saturating_add(u32::try_from(fresh).unwrap_or(0));
+        }
+        self.say_goodbye(&ids, &frame.hidden);
+        self.rows = ids;
+        // Rows first and alone: a table row after another element would be dropped by the parser.
+        let rows = self.changed(frame.rows);
+        self.patch(rows);
+        let parts = self.changed(frame.parts);
+        self.patch(parts);
+        self.speak();
+    }
+
+    fn say_goodbye(&mut self, ids: &[String], hidden: &[String]) {
+        for (_, left) in &mut self.closing {
+            *left = left.saturating_sub(1);
+        }
+        let (ended, staying): (Vec<_>, Vec<_>) =
+            self.closing.drain(..).partition(|(_, left)| *left == 0);
+        self.closing = staying;
+        for (id, _) in ended {
+            self.waiting
+                .push_back(Event::default().event("gone").data(id));
+        }
+        for id in self.rows.iter().filter(|id| !ids.contains(id)) {
+            self.shown.remove(id);
+            if hidden.contains(id) {
+                self.waiting
+                    .push_back(Event::default().event("gone").data(id));
+                continue;
+            }
+            self.closing.push((id.clone(), Self::FAREWELL_SECONDS));
+            if let Ok(html) = (ClosedRow { id }).render() {
+                self.waiting
+                    .push_back(Event::default().event("patch").data(one_line(&html)));
+            }
+        }
+    }
+
+    /// The fragments that differ from what the viewer has.
+    fn changed(&mut self, fragments: Vec<(String, String)>) -> String {
+        let mut html = String::new();
+        for (id, fragment) in fragments {
+            if self.shown.get(&id) != Some(&fragment) {
+                html.push_str(&fragment);
+                self.shown.insert(id, fragment);
+            }
+        }
+        html
+    }
+
+    fn patch(&mut self, html: String) {
+        if !html.is_empty() {
+            self.waiting
+                .push_back(Event::default().event("patch").data(one_line(&html)));
+        }
+    }
+
+    fn speak(&mut self) {
+        if self.news == 0 || self.said_at.saturating_sub(self.ticks_left) < Self::SAY_EVERY_SECONDS
+        {
+            return;
+        }
+        let words = super::format::plural(u64::from(self.news), "new session", "new sessions");
+        self.waiting
+            .push_back(Event::default().event("say").data(words));
+        self.said_at = self.ticks_left;
+        self.news = 0;
+    }
+}
+
+/// A carriage return would end the field of an event in the middle.
+fn one_line(html: &str) -> String {
+    html.replace(['\r', '\n'], " ")
+}
