@@ -1,0 +1,83 @@
+// Everything that matters with JavaScript switched off: forms are forms and links are links.
+
+import { strict as assert } from 'node:assert';
+
+import { startServer } from './server.mjs';
+import { demoSignIn, signIn } from './steps.mjs';
+import { upload } from './upload.mjs';
+import { watch } from './watch.mjs';
+
+const account = { name: 'no-script', password: 'chosen by hand, 27 letters' };
+
+export async function withoutScript(browser, { fact }) {
+  const server = await startServer({ demo: true });
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const watched = watch(context);
+  const page = await context.newPage();
+  const holds = (name, body) => fact(`${name}, without script`, async () => {
+    await body();
+    watched.assertClean();
+  });
+  try {
+    await holds('an administrator signs in', () => signIn(page, server, demoSignIn(server)));
+    await holds('a wrong form comes back with what was typed', async () => {
+      await page.goto(`${server.url}/admin/accounts/new`);
+      await page.getByLabel('User name').fill('no spaces allowed');
+      await page.getByRole('button', { name: 'Create account', exact: true }).click();
+      assert.equal(await page.getByLabel('User name').inputValue(), 'no spaces allowed');
+      assert.equal(await page.getByLabel('User name').getAttribute('aria-invalid'), 'true');
+    });
+    await holds('an account is made', () => create(server, page));
+    await holds('it can upload', async () => {
+      const { exit, said } = await upload(server, account);
+      assert.equal(exit, 0, said);
+    });
+    await holds('the account is edited', () => edit(server, page));
+    await holds('the list is searched and sorted by links', () => search(server, page));
+    await holds('the account is deleted with its files', () => remove(server, page));
+  } finally {
+    await context.close();
+    await server.stop();
+  }
+}
+
+async function create(server, page) {
+  await page.goto(`${server.url}/admin/accounts/new`);
+  await page.getByLabel('User name').fill(account.name);
+  await page.getByLabel('Type one now').check();
+  await page.getByLabel('Password', { exact: true }).fill(account.password);
+  await page.getByRole('button', { name: 'Create account', exact: true }).click();
+  assert.match(await page.locator('main').innerText(), new RegExp(account.name));
+}
+
+async function open(server, page, section) {
+  await page.goto(`${server.url}/admin/accounts?q=${account.name}`);
+  await page.getByRole('link', { name: account.name, exact: true }).click();
+  await page.getByRole('link', { name: section }).first().click();
+}
+
+async function edit(server, page) {
+  await open(server, page, 'Limits and access');
+  await page.getByLabel('Notes').fill('Made without script');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.goto(page.url().replace(/\/edit.*/, ''));
+  assert.match(await page.locator('main').innerText(), /Made without script/);
+}
+
+async function search(server, page) {
+  await page.goto(`${server.url}/admin/accounts`);
+  await page.getByRole('searchbox').last().fill('no-script');
+  await page.getByRole('button', { name: /Filter|Search|Apply/ }).first().click();
+  assert.match(page.url(), /q=no-script/);
+  assert.equal(await page.locator('tbody tr').count(), 1);
+}
+
+async function remove(server, page) {
+  await open(server, page, 'Suspend or delete');
+  await page.getByRole('link', { name: /Delete account/ }).click();
+  await page.getByLabel(/^Delete/).check();
+  await page.locator('input[name=typed]').fill(account.name);
+  await page.getByRole('button', { name: 'Delete account' }).click();
+  await page.goto(`${server.url}/admin/accounts?q=${account.name}`);
+  assert.equal(await page.getByRole('link', { name: account.name, exact: true }).count(), 0);
+}
