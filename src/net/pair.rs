@@ -1,7 +1,7 @@
 //! A certificate with its key: read from PEM files, made on first start, and what a person wants to
 //! know of it.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -103,8 +103,12 @@ impl PairFiles {
                 .create(dir)
                 .map_err(|source| file_error(dir, source))?;
         }
-        write_private(&self.key, key.serialize_pem().as_bytes())?;
-        write_private(&self.certificate, certificate.pem().as_bytes())
+        // Both are written before either takes its place: a full disk must not leave half a pair,
+        // with which the service would not start again.
+        let key = Draft::write(&self.key, key.serialize_pem().as_bytes())?;
+        let certificate = Draft::write(&self.certificate, certificate.pem().as_bytes())?;
+        key.publish()?;
+        certificate.publish()
     }
 }
 
@@ -208,15 +212,31 @@ fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
     Ok(bytes)
 }
 
-/// Writes a file that only its owner can read and that did not exist before.
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), CertificateError> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .map_err(|source| file_error(path, source))
+/// A file that is written and waits to take its place.
+struct Draft<'a> {
+    path: &'a Path,
+    draft: PathBuf,
+}
+
+impl<'a> Draft<'a> {
+    /// Writes the draft of `path`; only its owner can read it.
+    fn write(path: &'a Path, bytes: &[u8]) -> Result<Self, CertificateError> {
+        let draft = path.with_extension("draft");
+        // One that a crash left behind.
+        let _none = fs::remove_file(&draft);
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&draft)
+            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+            .map_err(|source| file_error(&draft, source))?;
+        Ok(Self { path, draft })
+    }
+
+    fn publish(self) -> Result<(), CertificateError> {
+        fs::rename(&self.draft, self.path).map_err(|source| file_error(self.path, source))
+    }
 }
 
 fn file_error(path: &Path, source: io::Error) -> CertificateError {
