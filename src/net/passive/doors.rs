@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,15 @@ pub(super) struct Doors {
     on: BindAddresses,
     range: Option<PortRange>,
     by_slot: BTreeMap<Slot, Door>,
+    /// Listeners that were told to stop. Until they have, their ports are still taken, by us.
+    closing: Vec<JoinHandle<()>>,
+}
+
+/// The task behind an open listener.
+#[derive(Debug)]
+pub(super) struct Listening {
+    pub(super) stop: CancellationToken,
+    pub(super) task: JoinHandle<()>,
 }
 
 /// What came of opening a number of ports.
@@ -41,7 +51,7 @@ pub(super) struct Opened {
 
 #[derive(Debug)]
 enum Door {
-    Open(CancellationToken),
+    Open(Listening),
     Blocked { state: PortState, since: Instant },
 }
 
@@ -76,6 +86,7 @@ impl Doors {
             on,
             range: None,
             by_slot: BTreeMap::new(),
+            closing: Vec::new(),
         }
     }
 
@@ -112,9 +123,9 @@ impl Doors {
             .retain(|slot, door| matches!(door, Door::Open(_)) || range.contains(slot.port));
     }
 
-    /// Notes an open listener; `stop` ends it.
-    pub(super) fn opened(&mut self, slot: Slot, stop: CancellationToken) {
-        self.by_slot.insert(slot, Door::Open(stop));
+    /// Notes an open listener.
+    pub(super) fn opened(&mut self, slot: Slot, listening: Listening) {
+        self.by_slot.insert(slot, Door::Open(listening));
     }
 
     /// Notes that a listener could not be opened.
@@ -131,13 +142,26 @@ impl Doors {
     /// Closes the listeners outside the range that nobody holds any more.
     pub(super) fn close_drained(&mut self, is_held: impl Fn(Slot) -> bool) {
         let range = self.range;
-        self.by_slot.retain(|slot, door| {
-            let stays = range.is_some_and(|range| range.contains(slot.port)) || is_held(*slot);
-            if let (false, Door::Open(stop)) = (stays, door) {
-                stop.cancel();
-            }
-            stays
+        let drained = self.by_slot.extract_if(.., |slot, _| {
+            !range.is_some_and(|range| range.contains(slot.port)) && !is_held(*slot)
         });
+        for (_, door) in drained {
+            if let Door::Open(listening) = door {
+                listening.stop.cancel();
+                self.closing.push(listening.task);
+            }
+        }
+    }
+
+    /// The listeners that were told to stop since the last call; their ports can be opened again
+    /// when they have.
+    pub(super) fn take_closing(&mut self) -> Vec<JoinHandle<()>> {
+        std::mem::take(&mut self.closing)
+    }
+
+    /// Forgets the listeners that have stopped.
+    pub(super) fn forget_closed(&mut self) {
+        self.closing.retain(|task| !task.is_finished());
     }
 
     /// The ports that can be had: open and in the range.
@@ -230,10 +254,16 @@ mod tests {
         }
     }
 
-    #[test]
-    fn only_ports_that_are_new_have_to_be_opened() {
+    fn listening() -> Listening {
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(stop.clone().cancelled_owned());
+        Listening { stop, task }
+    }
+
+    #[tokio::test]
+    async fn only_ports_that_are_new_have_to_be_opened() {
         let mut doors = doors("30000-30001");
-        doors.opened(v4(30_000), CancellationToken::new());
+        doors.opened(v4(30_000), listening());
         let now = Instant::now();
         doors.blocked(v4(30_001), &error(30_001, io::ErrorKind::AddrInUse), now);
 
@@ -266,12 +296,13 @@ mod tests {
         assert!(doors.bookable().v4.is_empty());
     }
 
-    #[test]
-    fn a_port_that_left_the_range_stays_open_while_it_is_held() {
+    #[tokio::test]
+    async fn a_port_that_left_the_range_stays_open_while_it_is_held() {
         let mut doors = doors("30000-30001");
-        let (stop, other) = (CancellationToken::new(), CancellationToken::new());
-        doors.opened(v4(30_000), stop.clone());
-        doors.opened(v4(30_001), other.clone());
+        let (leaving, staying) = (listening(), listening());
+        let (stop, other) = (leaving.stop.clone(), staying.stop.clone());
+        doors.opened(v4(30_000), leaving);
+        doors.opened(v4(30_001), staying);
 
         doors.set_range("30001-30002".parse().unwrap());
         doors.close_drained(|slot| slot.port == 30_000);
@@ -281,6 +312,7 @@ mod tests {
         doors.close_drained(|_| false);
         assert!(stop.is_cancelled());
         assert!(!other.is_cancelled());
+        assert_eq!(doors.take_closing().len(), 1);
         assert!(!doors.owns(30_000));
         assert!(doors.owns(30_002));
     }

@@ -16,7 +16,7 @@ use crate::net::error::{BindError, PassiveError};
 use crate::net::listen::BindAddresses;
 
 use super::bookings::{Answer, Booked, WaiterKey};
-use super::doors::{Opened, Slot, open_all};
+use super::doors::{Listening, Opened, Slot, open_all};
 use super::options::{PassiveOptions, ReservationRequest};
 use super::reservation::PortReservation;
 use super::shared::Shared;
@@ -160,7 +160,12 @@ impl PassivePorts {
     }
 
     async fn try_open(&self, slots: Vec<Slot>) -> Opened {
-        let on = self.shared.with(|state| state.doors.on());
+        let (on, closing) = self
+            .shared
+            .with(|state| (state.doors.on(), state.doors.take_closing()));
+        for task in closing {
+            let _ended_either_way = task.await;
+        }
         let opening = tokio::task::spawn_blocking(move || open_all(slots, on));
         opening.await.unwrap_or_default()
     }
@@ -173,9 +178,8 @@ impl PassivePorts {
                 state.doors.set_range(range);
             }
             for (slot, listener) in opened.listeners {
-                let stop = self.stop.child_token();
-                match self.spawn_listener(slot, listener, stop.clone()) {
-                    Ok(()) => state.doors.opened(slot, stop),
+                match self.spawn_listener(slot, listener) {
+                    Ok(listening) => state.doors.opened(slot, listening),
                     Err(error) => state.doors.blocked(slot, &error, now),
                 }
             }
@@ -195,18 +199,19 @@ impl PassivePorts {
         &self,
         slot: Slot,
         listener: std::net::TcpListener,
-        stop: CancellationToken,
-    ) -> Result<(), BindError> {
+    ) -> Result<Listening, BindError> {
         let listener = TcpListener::from_std(listener).map_err(|source| BindError {
             address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, slot.port)),
             source,
         })?;
         let shared = Arc::clone(&self.shared);
-        self.tasks.spawn(async move {
-            stop.run_until_cancelled(accept_forever(slot.port, &listener, &shared))
-                .await;
+        let stop = self.stop.child_token();
+        let stopped = stop.clone();
+        let task = self.tasks.spawn(async move {
+            let accepting = accept_forever(slot.port, &listener, &shared);
+            stopped.run_until_cancelled(accepting).await;
         });
-        Ok(())
+        Ok(Listening { stop, task })
     }
 
     async fn keep_house(self) {
@@ -215,6 +220,7 @@ impl PassivePorts {
         loop {
             ticks.tick().await;
             self.shared.expire(Instant::now());
+            self.shared.with(|state| state.doors.forget_closed());
             self.retry_blocked().await;
         }
     }

@@ -349,6 +349,20 @@ async fn a_port_can_leave_the_range_and_come_back() {
 }
 
 #[tokio::test]
+async fn our_own_listener_is_never_taken_for_another_program() {
+    let (pool, first) = Pool::on(3, SOON).await;
+    let second = pool.apply_somewhere(3).await;
+
+    for _ in 0..20 {
+        pool.ports.apply(first).await.unwrap();
+        pool.ports.apply(second).await.unwrap();
+    }
+
+    assert_eq!(pool.ports.snapshot().len(), 3);
+    pool.end().await;
+}
+
+#[tokio::test]
 async fn a_connection_to_another_local_address_is_no_match() {
     let (pool, _) = Pool::on(1, SOON).await;
     let home = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
