@@ -169,8 +169,12 @@ pub struct TransferView {
 pub struct LiveSession {
     entry: Arc<Entry>,
     sessions: Sessions,
-    orders: mpsc::Receiver<Order>,
 }
+
+/// What a registered session is ordered. Apart from the [`LiveSession`], so that it can be waited
+/// for while a command uses that.
+#[derive(Debug)]
+pub struct Orders(mpsc::Receiver<Order>);
 
 /// A running transfer on the list. Dropping it takes it off.
 #[derive(Debug)]
@@ -204,7 +208,7 @@ impl Sessions {
         peer: SocketAddr,
         local: SocketAddr,
         admission: Admission,
-    ) -> Result<LiveSession, Refused> {
+    ) -> Result<(LiveSession, Orders), Refused> {
         let now = self.0.clock.now();
         let (sender, orders) = mpsc::channel(Self::ORDER_QUEUE);
         let entry = Arc::new(Entry {
@@ -244,11 +248,11 @@ impl Sessions {
             live.insert(id, Arc::clone(&entry));
         }
         self.0.events.publish(Event::SessionsChanged(id));
-        Ok(LiveSession {
+        let live = LiveSession {
             entry,
             sessions: self.clone(),
-            orders,
-        })
+        };
+        Ok((live, Orders(orders)))
     }
 
     /// All sessions, oldest first.
@@ -312,19 +316,6 @@ impl LiveSession {
     /// When it began.
     pub fn opened_at(&self) -> Timestamp {
         self.entry.opened_at
-    }
-
-    /// Waits for the next order.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping this future loses no order.
-    pub async fn next_order(&mut self) -> Order {
-        match self.orders.recv().await {
-            Some(order) => order,
-            // The sender lives in `entry`, which this session holds.
-            None => std::future::pending().await,
-        }
     }
 
     /// Takes a place among the sessions of `account`, checked and taken in one step.
@@ -406,6 +397,21 @@ impl LiveSession {
             entry: Arc::clone(&self.entry),
             transfer,
             clock,
+        }
+    }
+}
+
+impl Orders {
+    /// Waits for the next order.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping this future loses no order.
+    pub async fn next(&mut self) -> Order {
+        match self.0.recv().await {
+            Some(order) => order,
+            // The session is gone: nobody can order it anything.
+            None => std::future::pending().await,
         }
     }
 }
@@ -502,7 +508,11 @@ mod tests {
         Sessions::new(Arc::new(TestClock::default()), Events::new())
     }
 
-    fn open(sessions: &Sessions, number: u8, peer: &str) -> Result<LiveSession, Refused> {
+    fn register(
+        sessions: &Sessions,
+        number: u8,
+        peer: &str,
+    ) -> Result<(LiveSession, Orders), Refused> {
         let id = SessionId::from_parts(u64::from(number), [number; 10]);
         sessions.open(
             id,
@@ -510,6 +520,10 @@ mod tests {
             "127.0.0.1:21".parse().unwrap(),
             ADMISSION,
         )
+    }
+
+    fn open(sessions: &Sessions, number: u8, peer: &str) -> Result<LiveSession, Refused> {
+        register(sessions, number, peer).map(|(live, _)| live)
     }
 
     fn account(number: u8) -> SessionAccount {
@@ -565,7 +579,7 @@ mod tests {
     #[tokio::test]
     async fn an_order_reaches_exactly_the_sessions_of_its_account() {
         let sessions = sessions();
-        let mut mine = open(&sessions, 1, "127.0.0.1:1000").unwrap();
+        let (mine, mut orders) = register(&sessions, 1, "127.0.0.1:1000").unwrap();
         let other = open(&sessions, 2, "127.0.0.2:1000").unwrap();
         mine.log_in(account(7), None).unwrap();
         other.log_in(account(8), None).unwrap();
@@ -573,7 +587,7 @@ mod tests {
         let reached = sessions.order_where(&Order::Refresh, |a| a.id == account(7).id);
 
         assert_eq!(reached, 1);
-        assert_eq!(mine.next_order().await, Order::Refresh);
+        assert_eq!(orders.next().await, Order::Refresh);
     }
 
     #[test]
