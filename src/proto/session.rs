@@ -130,6 +130,11 @@ impl Session {
         *self = Self::new(self.policy);
     }
 
+    /// Puts another policy in force: the settings changed, or somebody logged in.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
     /// `CWD` succeeded.
     pub fn set_cwd(&mut self, cwd: VirtualPath) {
         self.cwd = cwd;
