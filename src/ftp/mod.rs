@@ -1,22 +1,31 @@
 //! The FTP door.
+//!
+//! The life of a session: [`listener`](serve) accepts a connection, gives it a place among the
+//! sessions and a task. `control` owns it from the greeting to the end: it cuts bytes into lines,
+//! asks the rules of the protocol whether a command is admitted, lets `commands` obey it and says
+//! what came of it. A command that moves bytes hands back a transfer; `transferring` carries it out
+//! beside the control connection and goes on listening. Everything that was taken on the way (a
+//! port, a place, room for bytes, a staged file) is a guard that undoes itself.
 
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+mod buffers;
+mod commands;
+mod context;
+mod control;
+mod data;
+mod download;
+mod error;
+mod job;
+mod link;
+mod listener;
+mod outcome;
+mod pump;
+mod queue;
+mod record;
+mod refusals;
+mod sheet;
+mod stop;
+mod transferring;
+mod upload;
+mod wire;
 
-use crate::app::App;
-
-/// Where FTP clients connect.
-#[derive(Debug)]
-pub struct Listeners {
-    /// Explicit TLS.
-    pub explicit: Vec<TcpListener>,
-    /// Implicit TLS.
-    pub implicit: Vec<TcpListener>,
-}
-
-/// Serves until `stop`.
-pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken, tasks: TaskTracker) {
-    stop.cancelled().await;
-    drop((app, listeners, tasks));
-}
+pub use listener::{Listeners, serve};

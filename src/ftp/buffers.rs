@@ -1,0 +1,113 @@
+//! Buffers for bytes that must be looked at. Lent per chunk, so that a thousand idle connections
+//! hold none, and bounded, so that a thousand busy ones cannot exhaust the memory.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The buffers of the FTP door. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub(super) struct Buffers(Arc<Shelf>);
+
+#[derive(Debug)]
+struct Shelf {
+    free: Mutex<Vec<Box<[u8]>>>,
+    places: Arc<Semaphore>,
+}
+
+/// A lent buffer of [`Buffers::SIZE_BYTES`]; dropping it gives it back.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    bytes: Box<[u8]>,
+    shelf: Arc<Shelf>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Buffers {
+    /// Size of one buffer.
+    pub(super) const SIZE_BYTES: usize = 256 * 1_024;
+    /// Buffers in use at once; whoever wants another one waits.
+    const LIMIT: usize = 1_024;
+    /// Unused buffers that are kept.
+    const KEPT: usize = 64;
+
+    /// An empty shelf.
+    pub(super) fn new() -> Self {
+        let places = Arc::new(Semaphore::new(Self::LIMIT));
+        Self(Arc::new(Shelf {
+            free: Mutex::default(),
+            places,
+        }))
+    }
+
+    /// Lends a buffer. Its content is left over from somebody else: write before you read.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping this future takes nothing.
+    pub(super) async fn lend(&self) -> Buffer {
+        let place = match Arc::clone(&self.0.places).acquire_owned().await {
+            Ok(place) => place,
+            // The semaphore is never closed.
+            Err(_) => std::future::pending().await,
+        };
+        let bytes = self
+            .0
+            .free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let bytes = bytes.unwrap_or_else(|| vec![0; Self::SIZE_BYTES].into_boxed_slice());
+        Buffer {
+            bytes,
+            shelf: Arc::clone(&self.0),
+            _place: place,
+        }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        let mut free = self
+            .shelf
+            .free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if free.len() < Buffers::KEPT {
+            free.push(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_buffer_is_lent_again() {
+        let buffers = Buffers::new();
+        let mut first = buffers.lend().await;
+        first[0] = 7;
+        drop(first);
+
+        let second = buffers.lend().await;
+
+        assert_eq!((second[0], second.len()), (7, Buffers::SIZE_BYTES));
+    }
+}

@@ -1,0 +1,149 @@
+//! `USER`, `PASS`, `ACCT`, `REIN`, `QUIT` (RFC 959 §4.1.1).
+
+use std::time::Duration;
+
+use rand::RngExt;
+
+use crate::ftp::context::Context;
+use crate::ftp::error::CommandError;
+use crate::ftp::outcome::Outcome;
+use crate::hosting::login::{Granted, LoginError};
+use crate::hosting::sessions::SessionAccount;
+use crate::model::Secret;
+use crate::proto::{Code, LoginName, Reply};
+
+/// `USER`: begins a login. Known and unknown names hear the same (RFC 2577 §5), except that on a
+/// plain connection where TLS is required only accounts with an exception are asked for a password.
+pub(super) async fn user(context: &mut Context, name: LoginName) -> Result<Outcome, CommandError> {
+    context.dismiss();
+    let exception = !context.session.is_encrypted()
+        && context
+            .door
+            .app
+            .logins
+            .may_log_in_plain(name.as_str())
+            .await;
+    context
+        .session
+        .user_given(exception)
+        .map_err(CommandError::Refused)?;
+    name.as_str().clone_into(&mut context.name);
+    Ok(say(Code::NeedPassword, "Password required."))
+}
+
+/// `PASS`: ends a login. Every refusal takes a while, and longer each time.
+pub(super) async fn pass(context: &mut Context, password: Secret) -> Result<Outcome, CommandError> {
+    let from = context.peer.client.ip();
+    let encrypted = context.session.is_encrypted();
+    let logins = &context.door.app.logins;
+    match logins
+        .verify(&context.name, &password, from, encrypted)
+        .await
+    {
+        Ok(granted) => Ok(welcome(context, granted)),
+        Err(LoginError::Incorrect(reason)) => {
+            tracing::info!(
+                session.id = %context.live.id(),
+                client.address = %from,
+                %reason,
+                "login refused"
+            );
+            Ok(rebuff(context).await)
+        }
+        Err(error @ LoginError::Busy) => {
+            context.session.forget_user();
+            Ok(Outcome::Close(CommandError::Login(error).reply()))
+        }
+        Err(error) => {
+            context.session.forget_user();
+            Err(error.into())
+        }
+    }
+}
+
+fn welcome(context: &mut Context, granted: Granted) -> Outcome {
+    let account = SessionAccount {
+        id: granted.account.id,
+        customer_id: granted.account.customer_id,
+        username: granted.account.username.clone(),
+    };
+    if let Err(refused) = context.live.log_in(account, granted.limits.sessions.limit) {
+        tracing::info!(session.id = %context.live.id(), %refused, "login refused");
+        return Outcome::Close(Reply::new(
+            Code::ServiceNotAvailable,
+            "Too many sessions for this account, try again later.",
+        ));
+    }
+    tracing::info!(
+        session.id = %context.live.id(),
+        client.address = %context.peer.client.ip(),
+        account.name = %granted.account.username,
+        "`{}` logged in",
+        granted.account.username
+    );
+    context.failures = 0;
+    context.admit(granted);
+    say(Code::LoggedIn, "Login successful.")
+}
+
+async fn rebuff(context: &mut Context) -> Outcome {
+    context.session.forget_user();
+    context.failures += 1;
+    tokio::time::sleep(failure_delay(context.failures)).await;
+    if context.failures >= context.settings().max_login_failures {
+        return Outcome::Close(Reply::new(
+            Code::ServiceNotAvailable,
+            "Too many login failures.",
+        ));
+    }
+    say(Code::NotLoggedIn, "Login incorrect.")
+}
+
+/// Doubles with every failure up to [`LONGEST_DELAY`], give or take a fifth.
+fn failure_delay(failures: u32) -> Duration {
+    let doubled = FIRST_DELAY.saturating_mul(1_u32 << failures.saturating_sub(1).min(8));
+    doubled
+        .min(LONGEST_DELAY)
+        .mul_f64(rand::rng().random_range(0.8..1.2))
+}
+
+/// How long the first wrong password of a session takes.
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+/// How long any wrong password takes at most.
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
+
+/// `ACCT`: there are no sub-accounts.
+pub(super) fn acct() -> Outcome {
+    say(Code::Superfluous, "Superfluous.")
+}
+
+/// `REIN`: as after the greeting. Refused under TLS, where it would lead back into the clear.
+pub(super) fn rein(context: &mut Context) -> Outcome {
+    context.dismiss();
+    context.session.reinitialize();
+    say(Code::ServiceReady, "Service ready for new user.")
+}
+
+/// `QUIT`.
+pub(super) fn quit() -> Outcome {
+    Outcome::Close(Reply::new(Code::Closing, "Goodbye."))
+}
+
+fn say(code: Code, text: &str) -> Outcome {
+    Outcome::Say(Reply::new(code, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_takes_longer_up_to_five_seconds() {
+        for (failures, least, most) in [(1, 0.8, 1.2), (2, 1.6, 2.4), (3, 3.2, 4.8), (9, 4.0, 6.0)]
+        {
+            let delay = failure_delay(failures).as_secs_f64();
+
+            assert!((least..=most).contains(&delay), "{failures}: {delay}");
+        }
+    }
+}

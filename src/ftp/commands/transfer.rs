@@ -1,0 +1,365 @@
+//! `RETR`, `STOR`, `STOU`, `APPE`, `REST`, `ALLO`, `ABOR` (RFC 959 §4.1.3, RFC 3659 §5).
+//!
+//! Everything that can be refused is refused here, before 150. What was taken on the way undoes
+//! itself.
+
+use std::sync::Arc;
+
+use crate::ftp::context::Member;
+use crate::ftp::download::Sending;
+use crate::ftp::error::CommandError;
+use crate::ftp::job::{Claim, Job, Work};
+use crate::ftp::outcome::{Outcome, Transfer};
+use crate::ftp::record::Record;
+use crate::ftp::upload::Receiving;
+use crate::hosting::quota::{Allowance, QuotaError, Reservation};
+use crate::model::{Operation, Scope, VirtualPath};
+use crate::proto::{Allocation, Code, CrlfToLf, LfToCrlf, Pathname, Reply};
+use crate::vfs::{Download, Removed, StorageError, Target, UploadMode};
+
+/// `RETR`: sends a file.
+///
+/// # Errors
+///
+/// 550 no such file, or not a regular one; 554 the restart offset is beyond its end.
+pub(super) async fn retr(
+    mut member: Member<'_>,
+    pathname: Pathname,
+) -> Result<Outcome, CommandError> {
+    let path = member.session.resolve(&pathname)?;
+    let offset = member.session.take_restart();
+    let mut record = member.record(Operation::Download, &path);
+    record.starts_at(offset);
+    let download = match open(&member, &path, offset).await {
+        Ok(download) => download,
+        Err(error) => {
+            record.refused(&error).await;
+            return Err(error);
+        }
+    };
+    let endpoint = member.take_endpoint()?;
+    let expected = Some(download.size - offset);
+    let live = member.live.begin_transfer(
+        Operation::Download,
+        path.clone(),
+        expected,
+        member.protects_data(),
+    );
+    let opening = opening(&path, download.size);
+    let conversion = member.session.converts_lines().then(LfToCrlf::default);
+    let sending = Sending {
+        download,
+        offset,
+        conversion,
+    };
+    let job = Job {
+        terms: member.download_terms(),
+        work: Work::Download {
+            sending,
+            record,
+            live,
+        },
+        buffers: member.door.buffers.clone(),
+        closing: complete("Transfer complete."),
+    };
+    Ok(Outcome::Transfer(Box::new(Transfer {
+        endpoint,
+        opening,
+        job,
+    })))
+}
+
+async fn open(
+    member: &Member<'_>,
+    path: &VirtualPath,
+    offset: u64,
+) -> Result<Download, CommandError> {
+    let download = member
+        .home
+        .open_read(path)
+        .await
+        .map_err(|error| match error {
+            StorageError::IsDirectory => super::file::not_regular(),
+            other => other.into(),
+        })?;
+    if offset > download.size {
+        return Err(StorageError::OffsetBeyondEnd {
+            size: download.size,
+        }
+        .into());
+    }
+    Ok(download)
+}
+
+/// The size comes last, and nothing before it looks like a size: some clients read it from here.
+fn opening(path: &VirtualPath, size_bytes: u64) -> Reply {
+    let name = path.name().unwrap_or_default();
+    let text = if name.contains(" bytes") {
+        format!("Opening BINARY mode data connection ({size_bytes} bytes).")
+    } else {
+        format!("Opening BINARY mode data connection for {name} ({size_bytes} bytes).")
+    };
+    Reply::new(Code::OpeningDataConnection, text)
+}
+
+/// `STOR`: stores what the data connection delivers under the name; continues the file if `REST`
+/// came before. The name shows the old file, or nothing, until the last byte has arrived.
+///
+/// # Errors
+///
+/// 450 the file is being written, 550 no such directory or no permission, 552 quota, 553 name not
+/// allowed, 554 the restart offset is beyond the end.
+pub(super) async fn stor(member: Member<'_>, pathname: Pathname) -> Result<Outcome, CommandError> {
+    let path = member.session.resolve(&pathname)?;
+    let mode = match member.session.take_restart() {
+        0 => UploadMode::Replace,
+        offset => UploadMode::Resume { offset },
+    };
+    let plan = Plan {
+        operation: Operation::Upload,
+        mode,
+        naming: Naming::Given,
+    };
+    store(member, path, plan).await
+}
+
+/// `APPE`: adds to the end of the file, or makes it. After `REST` it is `STOR`.
+///
+/// # Errors
+///
+/// As [`stor`].
+pub(super) async fn appe(member: Member<'_>, pathname: Pathname) -> Result<Outcome, CommandError> {
+    let path = member.session.resolve(&pathname)?;
+    let mode = match member.session.take_restart() {
+        0 => UploadMode::Append,
+        offset => UploadMode::Resume { offset },
+    };
+    let plan = Plan {
+        operation: Operation::Append,
+        mode,
+        naming: Naming::Given,
+    };
+    store(member, path, plan).await
+}
+
+/// `STOU`: stores under a name that nobody has, told in 150 and in 226 (RFC 1123 §4.1.2.9).
+///
+/// # Errors
+///
+/// As [`stor`].
+pub(super) async fn stou(
+    member: Member<'_>,
+    pathname: Option<Pathname>,
+) -> Result<Outcome, CommandError> {
+    let wished = match &pathname {
+        Some(pathname) => member.session.resolve(pathname)?,
+        None => member.session.cwd().clone(),
+    };
+    let (directory, hint) = match pathname {
+        Some(_) => (wished.parent(), wished.name().map(str::to_owned)),
+        None => (wished, None),
+    };
+    let plan = Plan {
+        operation: Operation::Upload,
+        mode: UploadMode::Unique { hint },
+        naming: Naming::Chosen,
+    };
+    store(member, directory, plan).await
+}
+
+/// What kind of upload.
+struct Plan {
+    operation: Operation,
+    mode: UploadMode,
+    naming: Naming,
+}
+
+/// Who names the file.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Naming {
+    /// The client.
+    Given,
+    /// The server, and the client must be told.
+    Chosen,
+}
+
+async fn store(
+    mut member: Member<'_>,
+    path: VirtualPath,
+    plan: Plan,
+) -> Result<Outcome, CommandError> {
+    let mut record = member.record(plan.operation, &path);
+    let announced = member.session.take_allocation();
+    let (target, allowance) = match claim(&member, &path, plan.mode, announced).await {
+        Ok(claimed) => claimed,
+        Err(error) => {
+            record.refused(&error).await;
+            return Err(error);
+        }
+    };
+    record.starts_at(target.offset());
+    record.names(target.path());
+    let endpoint = member.take_endpoint()?;
+    let (opening, closing) = words(target.path(), plan.naming);
+    let work = receive(
+        &member,
+        (plan.operation, record),
+        (target, allowance),
+        announced,
+    );
+    let job = Job {
+        terms: member.upload_terms(),
+        work,
+        buffers: member.door.buffers.clone(),
+        closing,
+    };
+    Ok(Outcome::Transfer(Box::new(Transfer {
+        endpoint,
+        opening,
+        job,
+    })))
+}
+
+fn receive(
+    member: &Member<'_>,
+    (operation, record): (Operation, Record),
+    (target, allowance): (Target, Allowance),
+    announced: Option<u64>,
+) -> Work {
+    let path = target.path().clone();
+    let encrypted = member.protects_data();
+    Work::Upload {
+        live: member
+            .live
+            .begin_transfer(operation, path.clone(), announced, encrypted),
+        claim: Claim {
+            account: member.granted.account.id,
+            path,
+            refusals: member.door.refusals.clone(),
+            clock: Arc::clone(&member.door.app.clock),
+        },
+        receiving: Box::new(Receiving {
+            home: member.home.clone(),
+            target,
+            allowance,
+            conversion: member.session.converts_lines().then(CrlfToLf::default),
+            announced,
+            durability: member.door.app.settings.current().durability,
+        }),
+        record,
+    }
+}
+
+/// Checks the place and reserves the room.
+async fn claim(
+    member: &Member<'_>,
+    path: &VirtualPath,
+    mode: UploadMode,
+    announced: Option<u64>,
+) -> Result<(Target, Allowance), CommandError> {
+    let target = member.home.target(path, mode).await?;
+    let (quota, account) = (&member.granted.quota, member.granted.account.id);
+    let existing = target.existing();
+    let standing = existing.map_or(0, |file| file.bytes);
+    let room = quota.headroom().map(|free| free.saturating_add(standing));
+    let now = member.door.app.clock.now();
+    member
+        .door
+        .refusals
+        .check(account, target.path(), room, now)?;
+    let wanted = Reservation {
+        replaced: existing.and_then(|file| freed(file, target.offset())),
+        new_file: existing.is_none(),
+        expected: announced,
+    };
+    let allowance = quota.reserve(wanted).await?;
+    Ok((target, allowance))
+}
+
+/// What an upload that begins at `offset` frees of the file that stands there.
+fn freed(file: Removed, offset: u64) -> Option<Removed> {
+    if offset == 0 {
+        return Some(file);
+    }
+    let bytes = file.bytes.saturating_sub(offset);
+    (bytes > 0).then_some(Removed { bytes, ..file })
+}
+
+fn words(path: &VirtualPath, naming: Naming) -> (Reply, Reply) {
+    let name = path.name().unwrap_or_default();
+    match naming {
+        Naming::Given => (
+            Reply::new(Code::OpeningDataConnection, "Ok to send data."),
+            complete("Transfer complete."),
+        ),
+        Naming::Chosen => (
+            Reply::new(Code::OpeningDataConnection, format!("FILE: {name}")),
+            complete(&format!("Transfer complete (unique file name: {name}).")),
+        ),
+    }
+}
+
+fn complete(text: &str) -> Reply {
+    Reply::new(Code::TransferComplete, text)
+}
+
+/// `REST`: where the next transfer begins. Whether the file is that long is seen then.
+pub(super) fn rest(member: &mut Member<'_>, offset: u64) -> Outcome {
+    Outcome::Say(member.session.restart_at(offset))
+}
+
+/// `ALLO`: how much the next upload will bring. Refused at once if it can fit nowhere.
+///
+/// # Errors
+///
+/// 452 more than the disk has, 552 more than the account may ever store.
+pub(super) async fn allo(
+    member: Member<'_>,
+    Allocation(bytes): Allocation,
+) -> Result<Outcome, CommandError> {
+    let quota = &member.granted.quota;
+    for scope in [Scope::Account, Scope::Customer] {
+        if let Some(limit_bytes) = quota.limits(scope).bytes
+            && bytes > limit_bytes
+        {
+            let free_bytes = quota.headroom().unwrap_or(limit_bytes);
+            return Err(QuotaError::Bytes {
+                scope,
+                free_bytes,
+                limit_bytes,
+            }
+            .into());
+        }
+    }
+    if bytes > member.home.space().await?.available_bytes {
+        return Err(StorageError::NoSpace.into());
+    }
+    Ok(Outcome::Say(member.session.announce(bytes)))
+}
+
+/// `ABOR` while nothing is being transferred: forgets what was arranged.
+pub(super) fn abor(member: &mut Member<'_>) -> Outcome {
+    let text = if member.forget_endpoint() {
+        "ABOR ok; data connection closed."
+    } else {
+        "No transfer to abort."
+    };
+    Outcome::Say(Reply::new(Code::NoTransfer, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_number_of_bytes_in_150_is_the_size() {
+        let path = VirtualPath::root().resolve("3 bytes x").unwrap();
+
+        let reply = opening(&path, 17);
+
+        assert_eq!(
+            reply.text(),
+            "Opening BINARY mode data connection (17 bytes)."
+        );
+    }
+}

@@ -1,0 +1,202 @@
+//! Downloads: from a file into the data connection.
+//!
+//! In the clear and without conversion the kernel copies (`sendfile`), in hops on the blocking pool,
+//! because it may wait for the disk. Otherwise one hop reads the next buffer while the runtime sends
+//! the last one.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use tokio::io::Interest;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::timeout;
+
+use super::buffers::Buffer;
+use super::error::TransferError;
+use super::pump::Pump;
+use crate::net::DataStream;
+use crate::proto::LfToCrlf;
+use crate::vfs::Download;
+
+/// A download that was checked, and waits for its data connection.
+#[derive(Debug)]
+pub(super) struct Sending {
+    pub(super) download: Download,
+    /// First byte to send.
+    pub(super) offset: u64,
+    /// `TYPE A` converts line ends.
+    pub(super) conversion: Option<LfToCrlf>,
+}
+
+impl Sending {
+    /// Most bytes sent in one hop.
+    const HOP_BYTES: u64 = 1 << 20;
+
+    /// Sends the file from the offset to the size it had when it was opened. On failure the stream
+    /// is broken off, so that the client cannot take what it got for the whole file.
+    pub(super) async fn run(self, stream: DataStream, pump: &Pump) -> Result<(), TransferError> {
+        let (mut stream, sent) = if stream.plain().is_some() && self.conversion.is_none() {
+            self.by_kernel(stream, pump).await?
+        } else {
+            self.by_hand(stream, pump).await
+        };
+        let finished = match sent {
+            Ok(()) => stream.finish(pump.stall).await.map_err(TransferError::Lost),
+            Err(error) => Err(error),
+        };
+        if finished.is_err() {
+            stream.abort();
+        }
+        finished
+    }
+
+    async fn by_kernel(
+        self,
+        stream: DataStream,
+        pump: &Pump,
+    ) -> Result<(DataStream, Result<(), TransferError>), TransferError> {
+        let mut copy = KernelCopy {
+            stream: Arc::new(stream),
+            file: Arc::clone(&self.download.file),
+            at: self.offset,
+            end: self.download.size,
+            hop: None,
+        };
+        let sent = tokio::select! {
+            biased;
+            cause = pump.stop.told() => Err(TransferError::Stopped(cause)),
+            sent = copy.whole(pump) => sent,
+        };
+        // A hop that was under way holds the stream for a moment longer.
+        if let Some(hop) = copy.hop.take() {
+            let _sent = hop.await;
+        }
+        let stream = Arc::into_inner(copy.stream).ok_or(TransferError::Worker)?;
+        Ok((stream, sent))
+    }
+
+    async fn by_hand(
+        mut self,
+        mut stream: DataStream,
+        pump: &Pump,
+    ) -> (DataStream, Result<(), TransferError>) {
+        let sent = tokio::select! {
+            biased;
+            cause = pump.stop.told() => Err(TransferError::Stopped(cause)),
+            sent = self.copy(&mut stream, pump) => sent,
+        };
+        (stream, sent)
+    }
+
+    async fn copy(&mut self, stream: &mut DataStream, pump: &Pump) -> Result<(), TransferError> {
+        let (mut at, end) = (self.offset, self.download.size);
+        let mut ahead = if at < end {
+            Some(self.read(pump, at).await)
+        } else {
+            None
+        };
+        while let Some(hop) = ahead.take() {
+            let (buffer, read) = hop
+                .await
+                .map_err(|_| TransferError::Worker)?
+                .map_err(TransferError::File)?;
+            let read = read.min(usize::try_from(end - at).unwrap_or(usize::MAX));
+            if read == 0 {
+                return Err(TransferError::Shrunk);
+            }
+            at += u64::try_from(read).unwrap_or(0);
+            if at < end {
+                ahead = Some(self.read(pump, at).await);
+            }
+            let bytes = buffer.get(..read).unwrap_or_default();
+            match &mut self.conversion {
+                None => pump.send(stream, bytes).await?,
+                Some(conversion) => {
+                    let mut converted = Vec::with_capacity(read + read / 32);
+                    conversion.convert(bytes, &mut converted);
+                    pump.send(stream, &converted).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn read(&self, pump: &Pump, at: u64) -> JoinHandle<io::Result<(Buffer, usize)>> {
+        let mut buffer = pump.buffers.lend().await;
+        let file = Arc::clone(&self.download.file);
+        spawn_blocking(move || {
+            let read = read_full(&file, &mut buffer, at)?;
+            Ok((buffer, read))
+        })
+    }
+}
+
+/// A copy by the kernel, hop by hop.
+struct KernelCopy {
+    stream: Arc<DataStream>,
+    file: Arc<File>,
+    at: u64,
+    end: u64,
+    hop: Option<JoinHandle<io::Result<u64>>>,
+}
+
+impl KernelCopy {
+    async fn whole(&mut self, pump: &Pump) -> Result<(), TransferError> {
+        while self.at < self.end {
+            if let Some(socket) = self.stream.plain() {
+                let ready = timeout(pump.stall, socket.writable()).await;
+                ready
+                    .map_err(|_| TransferError::Stalled)?
+                    .map_err(TransferError::Lost)?;
+            }
+            let (at, want) = (self.at, (self.end - self.at).min(Sending::HOP_BYTES));
+            let (stream, file) = (Arc::clone(&self.stream), Arc::clone(&self.file));
+            let hop = self
+                .hop
+                .insert(spawn_blocking(move || send_file(&stream, &file, at, want)));
+            let sent = hop.await;
+            self.hop = None;
+            match sent.map_err(|_| TransferError::Worker)? {
+                Ok(0) => return Err(TransferError::Shrunk),
+                Ok(sent) => {
+                    self.at += sent;
+                    pump.moved(sent);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(TransferError::Lost(error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads until the buffer is full or the file ends.
+fn read_full(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(space) = buffer.get_mut(filled..).filter(|space| !space.is_empty()) {
+        let offset = at + u64::try_from(filled).unwrap_or(0);
+        match file.read_at(space, offset) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// One `sendfile`: as much as the socket takes without waiting.
+fn send_file(stream: &DataStream, file: &File, at: u64, want: u64) -> io::Result<u64> {
+    let Some(socket) = stream.plain() else {
+        return Err(io::ErrorKind::Unsupported.into());
+    };
+    // `try_io` forgets the readiness when the socket is full; a bare call would spin.
+    let sent = socket.try_io(Interest::WRITABLE, || {
+        let mut offset = at;
+        let want = usize::try_from(want).unwrap_or(usize::MAX);
+        Ok(rustix::fs::sendfile(socket, file, Some(&mut offset), want)?)
+    })?;
+    Ok(u64::try_from(sent).unwrap_or(0))
+}

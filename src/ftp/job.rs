@@ -1,0 +1,211 @@
+//! The part of a transfer that happens beside the control connection, in a task of its own. It
+//! returns a reply and never speaks itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::buffers::Buffers;
+use super::data::{Arrival, Terms};
+use super::download::Sending;
+use super::error::TransferError;
+use super::pump::Pump;
+use super::record::{Ending, Record};
+use super::refusals::Refusals;
+use super::sheet::Sheet;
+use super::stop::Stop;
+use super::upload::{Failed, Receiving};
+use crate::clock::Clock;
+use crate::hosting::quota::QuotaError;
+use crate::hosting::sessions::LiveTransfer;
+use crate::model::{AccountId, TransferResult, VirtualPath};
+use crate::net::DataStream;
+use crate::proto::{Code, Reply};
+
+/// A transfer between 150 and its final reply.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) terms: Terms,
+    pub(super) work: Work,
+    pub(super) buffers: Buffers,
+    /// 226.
+    pub(super) closing: Reply,
+}
+
+/// What is moved.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// A file to the client.
+    Download {
+        sending: Sending,
+        record: Record,
+        live: LiveTransfer,
+    },
+    /// A list to the client. Nobody keeps a record of it.
+    Listing(Sheet),
+    /// A file from the client.
+    Upload {
+        receiving: Box<Receiving>,
+        record: Record,
+        live: LiveTransfer,
+        claim: Claim,
+    },
+}
+
+/// For whom and where an upload is stored, and whom to tell if it does not fit.
+#[derive(Debug)]
+pub(super) struct Claim {
+    pub(super) account: AccountId,
+    pub(super) path: VirtualPath,
+    pub(super) refusals: Refusals,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Job {
+    /// Most bytes, and longest time, that are read from a client whose upload did not fit, so that
+    /// it reads the reply instead of an error.
+    const DRAIN_BYTES: u64 = 1 << 20;
+    const DRAIN_WITHIN: Duration = Duration::from_secs(2);
+
+    /// Moves the bytes and tells the final reply. Runs to its end in any case: what was granted is
+    /// settled and the journal has its row before the reply is told.
+    pub(super) async fn run(self, arrival: Arrival, stop: Stop, tell: oneshot::Sender<Reply>) {
+        let opened = tokio::select! {
+            biased;
+            cause = stop.told() => Err(TransferError::Stopped(cause)),
+            opened = arrival.open(&self.terms) => opened.map_err(TransferError::Data),
+        };
+        let stream = match opened {
+            Ok(stream) => stream,
+            Err(error) => {
+                let _gone = tell.send(self.fail(error).await);
+                return;
+            }
+        };
+        let mut pump = Pump {
+            buffers: self.buffers,
+            live: None,
+            stall: self.terms.stall,
+            stop,
+        };
+        let (reply, unread) = match self.work {
+            Work::Download {
+                sending,
+                record,
+                live,
+            } => {
+                pump.live = Some(Arc::new(live));
+                (download(sending, record, stream, pump).await, None)
+            }
+            Work::Listing(sheet) => (sheet.run(stream, &pump).await.err(), None),
+            Work::Upload {
+                receiving,
+                record,
+                live,
+                claim,
+            } => {
+                pump.live = Some(Arc::new(live));
+                upload(*receiving, record, claim, stream, pump).await
+            }
+        };
+        let reply = reply.map_or(self.closing, |error| error.reply());
+        // Nobody listens any more if the session is gone.
+        let _gone = tell.send(reply);
+        if let Some(stream) = unread {
+            drain(stream).await;
+        }
+    }
+
+    /// Ends a transfer whose data connection never came about.
+    pub(super) async fn fail(self, error: TransferError) -> Reply {
+        let reply = error.reply();
+        match self.work {
+            Work::Download { record, .. } | Work::Upload { record, .. } => {
+                record.failed(&error, 0, None).await;
+            }
+            Work::Listing(_) => {}
+        }
+        reply
+    }
+}
+
+async fn download(
+    sending: Sending,
+    mut record: Record,
+    stream: DataStream,
+    pump: Pump,
+) -> Option<TransferError> {
+    record.travels(stream.is_tls());
+    let size = Some(sending.download.size);
+    let sent = sending.run(stream, &pump).await;
+    let bytes = pump.moved_bytes();
+    match sent {
+        Ok(()) => {
+            record.end(complete(bytes, size)).await;
+            None
+        }
+        Err(error) => {
+            record.failed(&error, bytes, size).await;
+            Some(error)
+        }
+    }
+}
+
+async fn upload(
+    receiving: Receiving,
+    mut record: Record,
+    claim: Claim,
+    stream: DataStream,
+    pump: Pump,
+) -> (Option<TransferError>, Option<DataStream>) {
+    record.travels(stream.is_tls());
+    let offset = receiving.offset();
+    match receiving.run(stream, &pump).await {
+        Ok(stored) => {
+            claim.refusals.forget(claim.account, &claim.path);
+            record.end(complete(pump.moved_bytes(), stored.size)).await;
+            (None, None)
+        }
+        Err(failed) => {
+            let Failed {
+                error,
+                stored,
+                received,
+                unread,
+            } = *failed;
+            if matches!(error, TransferError::Quota(QuotaError::Bytes { .. })) {
+                let needed = offset.saturating_add(received);
+                let now = claim.clock.now();
+                claim
+                    .refusals
+                    .remember(claim.account, &claim.path, needed, now);
+            }
+            record.failed(&error, pump.moved_bytes(), stored.size).await;
+            (Some(error), unread)
+        }
+    }
+}
+
+fn complete(bytes: u64, size: Option<u64>) -> Ending {
+    Ending {
+        result: TransferResult::Complete,
+        reason: "",
+        code: Code::TransferComplete,
+        bytes,
+        size,
+    }
+}
+
+/// Lets a client that is still sending come to its end.
+async fn drain(mut stream: DataStream) {
+    let draining = async {
+        let _ended = stream.finish(Job::DRAIN_WITHIN).await;
+        let mut rest = stream.take(Job::DRAIN_BYTES);
+        let mut scratch = vec![0; 64 * 1_024];
+        while rest.read(&mut scratch).await.is_ok_and(|read| read > 0) {}
+    };
+    let _late = timeout(Job::DRAIN_WITHIN, draining).await;
+}

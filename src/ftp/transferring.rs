@@ -1,0 +1,252 @@
+//! A session while it moves bytes: the transfer works in a task of its own, the session goes on
+//! listening. `ABOR` and `STAT` are obeyed at once, `QUIT` after the transfer; everything else waits
+//! (RFC 959 §4.1.3).
+
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::commands::about;
+use super::context::{Context, Standing};
+use super::data::{Arrival, Endpoint};
+use super::error::TransferError;
+use super::link::{Link, Wake};
+use super::outcome::Transfer;
+use super::stop::{Cause, Stop};
+use crate::hosting::sessions::Order;
+use crate::proto::{Code, Command, Line, LineError, Reply};
+
+/// What becomes of the session after a transfer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Aftermath {
+    /// It goes on.
+    Continue,
+    /// It ends; the client has been told why.
+    Close,
+    /// There is nobody to tell.
+    Gone,
+}
+
+/// A session with its transfer.
+struct Passage<'a> {
+    context: &'a mut Context,
+    link: &'a mut Link,
+    stop: Stop,
+    /// When the reply is given without waiting for the transfer to wind up.
+    reply_by: Option<Instant>,
+    /// When a transfer that was allowed to finish during shutdown is stopped.
+    grace_until: Option<Instant>,
+    was_aborted: bool,
+    is_quitting: bool,
+    leaving: Leaving,
+}
+
+/// Whether the session ends with its transfer.
+#[derive(Debug)]
+enum Leaving {
+    Stays,
+    With(Reply),
+    Gone,
+}
+
+/// Longest wait between `ABOR` and 426, even if the disk does not answer. The transfer then winds up
+/// behind the client's back, its reservation held until it has.
+const REPLY_WITHIN: Duration = Duration::from_millis(100);
+/// How long a transfer may go on when the server stops.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+
+/// Carries out a transfer and says everything there is to say about it.
+pub(super) async fn carry(context: &mut Context, link: &mut Link, transfer: Transfer) -> Aftermath {
+    let passage = Passage {
+        context,
+        link,
+        stop: Stop::default(),
+        reply_by: None,
+        grace_until: None,
+        was_aborted: false,
+        is_quitting: false,
+        leaving: Leaving::Stays,
+    };
+    passage.run(transfer).await
+}
+
+impl Passage<'_> {
+    async fn run(mut self, transfer: Transfer) -> Aftermath {
+        let Transfer {
+            endpoint,
+            opening,
+            job,
+        } = transfer;
+        let mut waiting = self.link.take_waiting();
+        while let Some(line) = waiting.pop() {
+            self.sift(line);
+        }
+        self.sift_arrived();
+        let arrival = match self.prepare(endpoint).await {
+            Ok(arrival) => arrival,
+            Err(error) => {
+                let reply = job.fail(error).await;
+                return self.finish(&reply);
+            }
+        };
+        // 150 is on its way before the first data byte.
+        self.link.say(&opening);
+        while !self.link.is_sent() && self.stop.cause().is_none() {
+            let wake = self.link.wake(self.deadline()).await;
+            self.heed(wake).await;
+        }
+        let (tell, told) = oneshot::channel();
+        self.context
+            .door
+            .tasks
+            .spawn(job.run(arrival, self.stop.clone(), tell));
+        let reply = self.watch(told).await;
+        self.finish(&reply)
+    }
+
+    /// Does what must be done before 150.
+    async fn prepare(&mut self, endpoint: Endpoint) -> Result<Arrival, TransferError> {
+        let stop = self.stop.clone();
+        let mut preparing = std::pin::pin!(endpoint.prepare());
+        loop {
+            let deadline = self.deadline();
+            tokio::select! {
+                biased;
+                cause = stop.told() => return Err(TransferError::Stopped(cause)),
+                prepared = &mut preparing => return Ok(prepared?),
+                wake = self.link.wake(deadline) => self.heed(wake).await,
+            }
+        }
+    }
+
+    /// Waits for the transfer's end.
+    async fn watch(&mut self, mut told: oneshot::Receiver<Reply>) -> Reply {
+        loop {
+            let deadline = self.deadline();
+            tokio::select! {
+                biased;
+                reply = &mut told => {
+                    return reply.unwrap_or_else(|_| TransferError::Worker.reply());
+                }
+                wake = self.link.wake(deadline) => self.heed(wake).await,
+            }
+            if let Some(cause) = self.stop.cause()
+                && self.reply_by.is_some_and(|moment| moment <= Instant::now())
+            {
+                return TransferError::Stopped(cause).reply();
+            }
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.reply_by.or(self.grace_until)
+    }
+
+    async fn heed(&mut self, wake: Wake) {
+        match wake {
+            Wake::Sent => {}
+            Wake::Received => self.sift_arrived(),
+            Wake::Ended if self.is_quitting => {}
+            Wake::Ended | Wake::Lost => self.leave(Cause::Gone, Leaving::Gone),
+            Wake::Order(Order::AbortTransfer) => self.halt(Cause::Ordered),
+            Wake::Order(Order::Disconnect(text)) => {
+                let farewell = Reply::new(Code::ServiceNotAvailable, text);
+                self.leave(Cause::Disconnected, Leaving::With(farewell));
+            }
+            Wake::Order(Order::Refresh) => {
+                if self.context.refresh().await == Standing::Gone {
+                    self.leave(Cause::Disconnected, Leaving::With(no_longer()));
+                }
+            }
+            Wake::Shutdown => {
+                self.leaving = Leaving::With(shutting_down());
+                self.grace_until = Some(Instant::now() + SHUTDOWN_GRACE);
+            }
+            Wake::Deadline => {
+                if self
+                    .grace_until
+                    .is_some_and(|moment| moment <= Instant::now())
+                {
+                    self.halt(Cause::Shutdown);
+                }
+            }
+        }
+    }
+
+    fn leave(&mut self, cause: Cause, leaving: Leaving) {
+        self.leaving = leaving;
+        self.halt(cause);
+    }
+
+    fn halt(&mut self, cause: Cause) {
+        self.stop.now(cause);
+        self.reply_by
+            .get_or_insert_with(|| Instant::now() + REPLY_WITHIN);
+    }
+
+    fn sift_arrived(&mut self) {
+        while let Some(line) = self.link.arrived() {
+            self.sift(line);
+        }
+    }
+
+    /// Obeys what cannot wait; the rest waits.
+    fn sift(&mut self, line: Result<Line, LineError>) {
+        if self.is_quitting {
+            return;
+        }
+        match line
+            .as_ref()
+            .ok()
+            .and_then(|line| Command::parse(line).ok())
+        {
+            Some(Command::Abor) if !self.was_aborted => {
+                self.was_aborted = true;
+                self.halt(Cause::Abor);
+                return;
+            }
+            Some(Command::Stat(None)) => {
+                let status = about::status(self.context);
+                self.link.say(&status);
+                return;
+            }
+            Some(Command::Quit) => self.is_quitting = true,
+            _ => {}
+        }
+        self.link.postpone(line);
+        if self.link.is_flooded() {
+            let farewell = Reply::new(Code::ServiceNotAvailable, "Too many pipelined commands.");
+            self.leave(Cause::Flood, Leaving::With(farewell));
+        }
+    }
+
+    fn finish(self, reply: &Reply) -> Aftermath {
+        self.link.say(reply);
+        if self.was_aborted {
+            self.link
+                .say(&Reply::new(Code::TransferComplete, "ABOR successful."));
+        }
+        match self.leaving {
+            Leaving::Stays => Aftermath::Continue,
+            Leaving::With(farewell) => {
+                self.link.say(&farewell);
+                Aftermath::Close
+            }
+            Leaving::Gone => Aftermath::Gone,
+        }
+    }
+}
+
+/// What a session hears whose account was suspended or deleted.
+pub(super) fn no_longer() -> Reply {
+    Reply::new(
+        Code::ServiceNotAvailable,
+        "This account can no longer be used.",
+    )
+}
+
+/// What every session hears when the server stops.
+pub(super) fn shutting_down() -> Reply {
+    Reply::new(Code::ServiceNotAvailable, "Service shutting down.")
+}
