@@ -130,6 +130,19 @@ impl Form {
         self.values(field).any(|chosen| chosen == value)
     }
 
+    /// Whether a value that could be inherited is set here instead.
+    pub(crate) fn is_own(&self, field: &str) -> bool {
+        self.is(&format!("{field}_src"), "own")
+    }
+
+    /// Whether a size is typed in `unit`; GiB until somebody chooses.
+    pub(crate) fn has_unit(&self, field: &str, unit: &str) -> bool {
+        match self.value(&format!("{field}_unit")) {
+            "" => unit == "GiB",
+            chosen => chosen == unit,
+        }
+    }
+
     /// What is wrong with a field; empty if nothing is.
     pub(crate) fn error_text(&self, field: &str) -> &str {
         self.error(field).map_or("", |error| error.text.as_str())

@@ -23,13 +23,23 @@ use tower_http::timeout::TimeoutLayer;
 use crate::app::App;
 use state::Web;
 
+mod account_activity;
+mod account_filter;
+mod account_form;
+mod account_head;
+mod account_lookup;
 mod admin;
 mod assets;
 mod auth;
+mod card;
 mod chart;
+mod conflict;
 mod cookie;
 mod csrf;
 mod csv;
+mod customer_filter;
+mod customer_form;
+mod customer_head;
 mod error;
 mod facts;
 mod flash;
@@ -38,11 +48,18 @@ mod format;
 mod headers;
 mod icon;
 mod layout;
+mod limit_field;
 mod live;
 mod meter;
+mod new_password;
 mod own_path;
+mod plan_facts;
+mod plan_form;
+mod port_map;
 mod recent;
 mod refusal;
+#[cfg(test)]
+mod sample_records;
 #[cfg(test)]
 mod samples;
 mod session_row;
@@ -51,7 +68,9 @@ mod stream;
 mod strip;
 mod table;
 mod theme;
+mod told;
 mod transfer_row;
+mod usage_tile;
 mod visitor;
 
 /// Most bytes of a form.

@@ -4,16 +4,22 @@ use axum::Router;
 
 use super::state::Web;
 
+mod accounts;
+mod customers;
 mod disconnect;
 mod live;
+mod plans;
 mod session;
 mod sign_in;
 
 /// Every page below `/admin`.
 pub(super) fn routes() -> Router<Web> {
     Router::new()
+        .merge(accounts::routes())
+        .merge(customers::routes())
         .merge(disconnect::routes())
         .merge(live::routes())
+        .merge(plans::routes())
         .merge(session::routes())
         .merge(sign_in::routes())
 }
@@ -22,8 +28,11 @@ pub(super) fn routes() -> Router<Web> {
 #[cfg(test)]
 pub(super) fn samples() -> Vec<(&'static str, String)> {
     [
+        accounts::samples(),
+        customers::samples(),
         disconnect::samples(),
         live::samples(),
+        plans::samples(),
         session::samples(),
         sign_in::samples(),
     ]

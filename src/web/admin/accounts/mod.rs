@@ -1,0 +1,45 @@
+//! `/admin/accounts`: the logins of customers.
+
+mod connect;
+mod create;
+mod created;
+mod danger;
+mod delete;
+mod edit;
+mod list;
+mod password;
+mod show;
+
+use axum::Router;
+
+use crate::web::state::Web;
+
+/// The pages about accounts.
+pub(crate) fn routes() -> Router<Web> {
+    Router::new()
+        .merge(list::routes())
+        .merge(create::routes())
+        .merge(show::routes())
+        .merge(edit::routes())
+        .merge(connect::routes())
+        .merge(password::routes())
+        .merge(danger::routes())
+        .merge(delete::routes())
+}
+
+/// The pages with made-up values.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<(&'static str, String)> {
+    [
+        connect::samples(),
+        create::samples(),
+        created::samples(),
+        danger::samples(),
+        delete::samples(),
+        edit::samples(),
+        list::samples(),
+        password::samples(),
+        show::samples(),
+    ]
+    .concat()
+}

@@ -1,0 +1,147 @@
+//! `/admin/accounts/{account}`: one account at a glance.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::routing::get;
+
+use crate::app::App;
+use crate::hosting::accounts::AccountDetails;
+use crate::hosting::connection_card::ConnectionCard;
+use crate::model::page::JournalQuery;
+use crate::model::{Account, Right};
+use crate::web::account_activity::{SessionLine, TransferLine, sessions_of, transfers};
+use crate::web::account_form::rule_words;
+use crate::web::account_head::AccountHead;
+use crate::web::account_lookup::account;
+use crate::web::auth::Admin;
+use crate::web::card::card;
+use crate::web::error::PageError;
+use crate::web::format::When;
+use crate::web::layout::Layout;
+use crate::web::state::Web;
+use crate::web::usage_tile::{Tile, bytes_tile, count_tile};
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new().route("/accounts/{account}", get(show))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/accounts/show.html")]
+struct ShowPage {
+    layout: Layout,
+    head: AccountHead,
+    tiles: Vec<Tile>,
+    sessions: Vec<SessionLine>,
+    transfers: Vec<TransferLine>,
+    card: ConnectionCard,
+    account: Account,
+    tls_words: &'static str,
+    created: When,
+    last_login: Option<When>,
+    password_changed: When,
+}
+
+async fn show(
+    State(app): State<App>,
+    admin: Admin,
+    Path(segment): Path<String>,
+) -> Result<ShowPage, PageError> {
+    let details = account(&app, &segment).await?;
+    let query = JournalQuery {
+        account_id: Some(details.account.id),
+        limit: TRANSFERS,
+        ..JournalQuery::default()
+    };
+    let journal = app
+        .journal
+        .page(&query)
+        .await
+        .map_err(|error| PageError::unavailable(&error))?;
+    let layout = admin.layout(details.account.username.as_str());
+    let when = |at| layout.when(at);
+    let account = details.account.clone();
+    Ok(ShowPage {
+        head: AccountHead::new(&details, admin.may(Right::ManageAccounts), ""),
+        tiles: tiles(&details),
+        sessions: sessions_of(&app, account.id),
+        transfers: transfers(&journal, &layout),
+        card: card(&app, &account),
+        tls_words: rule_words(account.tls),
+        created: when(account.created_at),
+        last_login: account.last_login_at.map(when),
+        password_changed: when(account.password_changed_at),
+        account,
+        layout,
+    })
+}
+
+fn tiles(details: &AccountDetails) -> Vec<Tile> {
+    let limits = &details.limits;
+    let sessions = u64::try_from(details.sessions).unwrap_or(u64::MAX);
+    vec![
+        bytes_tile("Storage", details.usage.bytes, limits.bytes),
+        count_tile("Files", details.usage.files, limits.files),
+        bytes_tile(
+            "Pool of the customer",
+            details.pool_usage.bytes,
+            limits.pool_bytes,
+        ),
+        count_tile("Sessions now", sessions, limits.sessions),
+    ]
+}
+
+/// Transfers on the overview.
+const TRANSFERS: u64 = 8;
+
+/// The page with made-up values.
+#[cfg(test)]
+pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
+    use std::time::Duration;
+
+    use crate::model::{AccountStatus, TlsRule};
+    use crate::web::format::Span;
+    use crate::web::sample_records::{self, HOSTILE, account_details};
+
+    let layout = Layout::sample("kestrel-print", "/admin/accounts/kestrel-print");
+    let session = SessionLine {
+        id: "7f21".to_owned(),
+        ip: "198.51.100.23".to_owned(),
+        client: HOSTILE.to_owned(),
+        doing: "STOR /incoming/2026-spring-catalogue.pdf".to_owned(),
+        tls: "TLS 1.3".to_owned(),
+        open_for: Span(Duration::from_mins(8)),
+    };
+    let transfer = TransferLine {
+        icon: "up",
+        state: "",
+        verb: "Uploaded",
+        path: HOSTILE.to_owned(),
+        detail: "1.9 GiB in 2 min 41 s, 12 MiB/s".to_owned(),
+        when: layout.now,
+    };
+    let page = |status| {
+        let details = account_details(status);
+        ShowPage {
+            layout: layout.clone(),
+            head: AccountHead::new(&details, true, ""),
+            tiles: tiles(&details),
+            sessions: vec![session.clone()],
+            transfers: vec![transfer.clone()],
+            card: sample_records::card(TlsRule::Inherit),
+            tls_words: rule_words(details.account.tls),
+            created: layout.now,
+            last_login: Some(layout.now),
+            password_changed: layout.now,
+            account: details.account,
+        }
+    };
+    vec![
+        ("account", page(AccountStatus::Active).to_string()),
+        (
+            "account-suspended",
+            page(AccountStatus::Suspended).to_string(),
+        ),
+    ]
+}

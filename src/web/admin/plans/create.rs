@@ -1,0 +1,79 @@
+//! `/admin/plans/new`: make a plan.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::app::App;
+use crate::model::Right;
+use crate::web::auth::{Admin, Submitted};
+use crate::web::error::PageError;
+use crate::web::flash::Notice;
+use crate::web::form::Form;
+use crate::web::layout::Layout;
+use crate::web::limit_field::LimitField;
+use crate::web::plan_form::{self, ACCOUNT_LIMITS, POOL_LIMITS};
+use crate::web::state::Web;
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new().route("/plans/new", get(show).post(submit))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/plans/create.html")]
+struct CreatePage {
+    layout: Layout,
+    form: Form,
+    account_limits: [LimitField; 3],
+    pool_limits: [LimitField; 3],
+}
+
+async fn show(admin: Admin) -> Result<CreatePage, PageError> {
+    admin.require(Right::ManageCustomers)?;
+    Ok(page(&admin, Form::new()))
+}
+
+async fn submit(
+    State(app): State<App>,
+    admin: Admin,
+    Submitted(mut form): Submitted,
+) -> Result<Response, PageError> {
+    admin.require(Right::ManageCustomers)?;
+    if let Some(settings) = plan_form::read(&mut form) {
+        match app.plans.create(&admin.actor, settings).await {
+            Ok(plan) => {
+                let notice = Notice::PlanCreated.of(plan.name);
+                return Ok(admin.see_other("/admin/plans", notice));
+            }
+            Err(error) => plan_form::refuse(&mut form, error)?,
+        }
+    }
+    let page = page(&admin, form);
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+fn page(admin: &Admin, form: Form) -> CreatePage {
+    filled(admin.layout("New plan"), form)
+}
+
+fn filled(layout: Layout, form: Form) -> CreatePage {
+    CreatePage {
+        layout: layout.with_errors(!form.is_fine()),
+        account_limits: ACCOUNT_LIMITS,
+        pool_limits: POOL_LIMITS,
+        form,
+    }
+}
+
+/// The page with made-up values.
+#[cfg(test)]
+pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
+    let mut form = Form::new();
+    form.refuse("pool_bytes", "Storage must be a number, for example 50");
+    let page = filled(Layout::sample("New plan", "/admin/plans/new"), form);
+    vec![("plan-new", page.to_string())]
+}

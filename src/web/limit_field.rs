@@ -1,0 +1,256 @@
+//! A limit in a form: a figure with a unit, and for records that inherit, the choice between the
+//! value of the level above and an own one. Empty means no limit, zero means nothing allowed.
+
+use crate::model::{ByteSize, Limit, Override};
+use crate::web::form::Form;
+use crate::web::format::{Bytes, Count};
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Measure {
+    /// Bytes, typed with a unit.
+    Bytes,
+    /// Things up to a bound, with their name in singular and plural.
+    Things(&'static str, &'static str, u64),
+}
+
+/// One limit of a record, as a form names it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct LimitField {
+    /// Name and id of the input; `<name>_src` and `<name>_unit` stand beside it.
+    pub(crate) name: &'static str,
+    /// What the limit is called.
+    pub(crate) label: &'static str,
+    /// What it counts.
+    pub(crate) measure: Measure,
+}
+
+impl LimitField {
+    /// Writes a stored value into the form; `inherited` is what the level above says.
+    pub(crate) fn fill(self, form: &mut Form, value: Override, inherited: Limit) {
+        let source = if value.is_own() { "own" } else { "plan" };
+        form.set(&self.source_name(), source);
+        self.fill_limit(form, value.or(inherited));
+    }
+
+    /// Writes the stored limit of a record that has nobody above it into the form.
+    pub(crate) fn fill_limit(self, form: &mut Form, limit: Limit) {
+        let (figure, unit) = self.measure.typed(limit);
+        form.set(self.name, figure);
+        if self.has_unit() {
+            form.set(&self.unit_name(), unit);
+        }
+    }
+
+    /// Reads what was chosen and typed; what is wrong is recorded at the input. Whoever follows the
+    /// level above may have left anything in the figure.
+    pub(crate) fn read(self, form: &mut Form) -> Option<Override> {
+        if form.is_own(self.name) {
+            return self.read_limit(form).map(Override::Own);
+        }
+        Some(Override::Inherit)
+    }
+
+    /// Reads the limit of a record that has nobody above it.
+    pub(crate) fn read_limit(self, form: &mut Form) -> Option<Limit> {
+        let typed = form.value(self.name).trim().replace(',', "");
+        if typed.is_empty() {
+            return Some(None);
+        }
+        let read = match self.measure {
+            Measure::Bytes => self.read_bytes(&typed, form.value(&self.unit_name())),
+            Measure::Things(.., most) => self.read_count(&typed, most),
+        };
+        form.check(self.name, read).map(Some)
+    }
+
+    /// Whether a unit stands beside the figure.
+    pub(crate) fn has_unit(self) -> bool {
+        self.measure == Measure::Bytes
+    }
+
+    fn read_bytes(self, typed: &str, unit: &str) -> Result<u64, String> {
+        let has_unit = typed.chars().any(char::is_alphabetic);
+        let size = if has_unit {
+            typed.parse::<ByteSize>()
+        } else {
+            format!("{typed} {unit}").parse::<ByteSize>()
+        };
+        let bytes = size
+            .map_err(|_| format!("{} must be a number, for example 50", self.label))?
+            .0;
+        if bytes > 0 && bytes < MIB {
+            return Err(format!("{} must be at least 1 MiB", self.label));
+        }
+        Ok(bytes)
+    }
+
+    fn read_count(self, typed: &str, most: u64) -> Result<u64, String> {
+        match typed.parse::<u64>() {
+            Ok(count) if count <= most => Ok(count),
+            _ => Err(format!("{} must be 0 to {}", self.label, Count(most))),
+        }
+    }
+
+    fn unit_name(self) -> String {
+        format!("{}_unit", self.name)
+    }
+
+    fn source_name(self) -> String {
+        format!("{}_src", self.name)
+    }
+}
+
+impl Measure {
+    /// A limit in words: `50 GiB`, `100,000 files`, `No limit`.
+    pub(crate) fn words(self, limit: Limit) -> String {
+        match (limit, self) {
+            (None, _) => "No limit".to_owned(),
+            (Some(amount), _) => self.amount(amount),
+        }
+    }
+
+    /// An amount in words: `38.2 GiB`, `1 file`.
+    pub(crate) fn amount(self, amount: u64) -> String {
+        match (amount, self) {
+            (bytes, Self::Bytes) => Bytes(bytes).to_string(),
+            (1, Self::Things(one, ..)) => format!("1 {one}"),
+            (count, Self::Things(_, many, _)) => format!("{} {many}", Count(count)),
+        }
+    }
+
+    /// The figure and the unit that say exactly `limit`, so that saving a form unchanged changes
+    /// nothing; empty for no limit.
+    fn typed(self, limit: Limit) -> (String, &'static str) {
+        match (limit, self) {
+            (None, _) => (String::new(), "GiB"),
+            (Some(count), Self::Things(..)) => (count.to_string(), ""),
+            (Some(0), Self::Bytes) => ("0".to_owned(), "GiB"),
+            (Some(bytes), Self::Bytes) => exact(bytes),
+        }
+    }
+}
+
+/// The largest unit that says `bytes` with at most three decimals; if there is none the figure
+/// carries its unit itself.
+fn exact(bytes: u64) -> (String, &'static str) {
+    for (unit, size) in UNITS {
+        let thousandths = u128::from(bytes) * 1_000;
+        let size = u128::from(size);
+        if u128::from(bytes) < size || !thousandths.is_multiple_of(size) {
+            continue;
+        }
+        let (whole, rest) = (thousandths / size / 1_000, thousandths / size % 1_000);
+        if rest == 0 {
+            return (whole.to_string(), unit);
+        }
+        let fraction = format!("{rest:03}");
+        return (format!("{whole}.{}", fraction.trim_end_matches('0')), unit);
+    }
+    (format!("{bytes} B"), "MiB")
+}
+
+const MIB: u64 = 1 << 20;
+
+const UNITS: [(&str, u64); 3] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", MIB)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STORAGE: LimitField = LimitField {
+        name: "bytes",
+        label: "Storage limit",
+        measure: Measure::Bytes,
+    };
+    const SESSIONS: LimitField = LimitField {
+        name: "sessions",
+        label: "Sessions",
+        measure: Measure::Things("session", "sessions", 1_000),
+    };
+
+    fn typed(figure: &str, unit: &str) -> Form {
+        Form::new()
+            .with("bytes_src", "own")
+            .with("bytes", figure)
+            .with("bytes_unit", unit)
+    }
+
+    #[test]
+    fn the_unit_is_the_select_or_what_was_typed() {
+        for (figure, unit, bytes) in [
+            ("50", "GiB", 50 << 30),
+            ("1.5", "TiB", 3 << 39),
+            ("10g", "MiB", 10 << 30),
+            ("1,024", "MiB", 1 << 30),
+            ("0", "GiB", 0),
+        ] {
+            let read = STORAGE.read(&mut typed(figure, unit));
+
+            assert_eq!(read, Some(Override::Own(Some(bytes))), "{figure} {unit}");
+        }
+    }
+
+    #[test]
+    fn empty_means_no_limit() {
+        assert_eq!(
+            STORAGE.read(&mut typed(" ", "GiB")),
+            Some(Override::Own(None))
+        );
+    }
+
+    #[test]
+    fn following_the_plan_ignores_the_figure() {
+        let mut form = typed("rubbish", "GiB");
+        form.set("bytes_src", "plan");
+
+        assert_eq!(STORAGE.read(&mut form), Some(Override::Inherit));
+        assert!(form.is_fine());
+    }
+
+    #[test]
+    fn what_is_no_limit_is_refused_in_words() {
+        let mut letters = typed("many", "GiB");
+        let mut tiny = typed("0.5", "MiB");
+        let mut thousands = Form::new().with("sessions", "1001");
+
+        assert_eq!(STORAGE.read(&mut letters), None);
+        assert_eq!(STORAGE.read(&mut tiny), None);
+        assert_eq!(SESSIONS.read_limit(&mut thousands), None);
+
+        assert_eq!(
+            letters.error_text("bytes"),
+            "Storage limit must be a number, for example 50"
+        );
+        assert_eq!(
+            tiny.error_text("bytes"),
+            "Storage limit must be at least 1 MiB"
+        );
+        assert_eq!(
+            thousands.error_text("sessions"),
+            "Sessions must be 0 to 1,000"
+        );
+    }
+
+    #[test]
+    fn a_stored_limit_comes_back_exactly() {
+        for bytes in [0, 1 << 20, 3 << 29, 5_000_001, 50 << 30] {
+            let stored = Override::Own(Some(bytes));
+            let mut form = Form::new();
+
+            STORAGE.fill(&mut form, stored, None);
+
+            assert_eq!(STORAGE.read(&mut form), Some(stored), "{bytes}: {form:?}");
+        }
+    }
+
+    #[test]
+    fn limits_are_said_in_words() {
+        let files = Measure::Things("file", "files", 1_000_000);
+
+        assert_eq!(Measure::Bytes.words(Some(50 << 30)), "50\u{a0}GiB");
+        assert_eq!(files.words(Some(100_000)), "100,000 files");
+        assert_eq!(files.words(Some(1)), "1 file");
+        assert_eq!(files.words(None), "No limit");
+    }
+}

@@ -1,0 +1,61 @@
+//! What a plan gives, as lines of a panel.
+
+use crate::model::Plan;
+use crate::model::page::PlanRow;
+use crate::web::account_form::{BYTES, FILES, SESSIONS};
+use crate::web::customer_form::{MAX_ACCOUNTS, POOL_BYTES, POOL_FILES};
+use crate::web::format::plural;
+
+/// A panel about one plan.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct PlanPanel {
+    /// `Business gives`.
+    pub(crate) title: String,
+    /// Name and value.
+    pub(crate) facts: Vec<(&'static str, String)>,
+    /// How many customers are on it.
+    pub(crate) used_by: String,
+    /// Its page.
+    pub(crate) url: String,
+}
+
+/// The panel of a plan.
+pub(crate) fn panel(row: &PlanRow) -> PlanPanel {
+    PlanPanel {
+        title: format!("{} gives", row.plan.name),
+        facts: facts(&row.plan),
+        used_by: match row.customers {
+            1 => "1 customer is on it".to_owned(),
+            customers => format!("{} are on it", plural(customers, "customer", "customers")),
+        },
+        url: format!("/admin/plans/{}", row.plan.id),
+    }
+}
+
+/// What a plan gives: name and value.
+pub(crate) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
+    let account = both(
+        BYTES.measure.words(plan.account_bytes),
+        FILES.measure.words(plan.account_files),
+    );
+    let pool = both(
+        POOL_BYTES.measure.words(plan.pool_bytes),
+        POOL_FILES.measure.words(plan.pool_files),
+    );
+    vec![
+        ("Each account", account),
+        ("Sessions", SESSIONS.measure.words(plan.account_sessions)),
+        ("All together", pool),
+        ("Accounts", MAX_ACCOUNTS.measure.words(plan.max_accounts)),
+    ]
+}
+
+/// Two limits in one line; what is not limited is left out.
+fn both(bytes: String, files: String) -> String {
+    let limited = |words: &String| words != "No limit";
+    match (limited(&bytes), limited(&files)) {
+        (true, true) => format!("{bytes}, {files}"),
+        (false, true) => files,
+        _ => bytes,
+    }
+}
