@@ -89,7 +89,7 @@ impl LiveSettings {
     /// # Errors
     ///
     /// [`SettingsError::Stored`] if a stored text is wrong, [`SettingsError::Invalid`] if a first
-    /// value is.
+    /// value is, or if the passive ports are in the way of the service's own.
     pub async fn open(
         db: Db,
         events: Events,
@@ -112,6 +112,7 @@ impl LiveSettings {
             live.change(&Actor::system(), &options.first_values, at)
                 .await?;
         }
+        live.preview(&[])?;
         Ok(live)
     }
 
@@ -131,7 +132,7 @@ impl LiveSettings {
     ///
     /// [`SettingsError::Invalid`] with everything that is wrong.
     pub fn preview(&self, changes: &[(String, String)]) -> Result<Settings, SettingsError> {
-        self.changed(&self.0.snapshot.load(), changes)
+        self.applied(&self.0.snapshot.load(), changes)
     }
 
     /// Makes `changes` (key and text) as one revision with an audit entry, and returns what really
@@ -156,12 +157,13 @@ impl LiveSettings {
             return Err(SettingsError::Forbidden);
         }
         let before = self.0.snapshot.load_full();
-        let settings = self.changed(&before, changes)?;
-        let changed = differences(&before.settings, &settings);
-        if changed.is_empty() {
-            return Ok(changed);
+        let settings = self.applied(&before, changes)?;
+        let differences = differences(&before.settings, &settings);
+        if differences.is_empty() {
+            return Ok(differences);
         }
-        let revision = match self.store(before.revision, actor, &changed, at).await {
+        let stored = self.store(before.revision, actor, &differences, at).await;
+        let revision = match stored {
             Err(StoreError::Stale) => {
                 self.reload().await?;
                 return Err(SettingsError::Stale);
@@ -169,7 +171,7 @@ impl LiveSettings {
             stored => stored?,
         };
         self.publish(revision, settings);
-        Ok(changed)
+        Ok(differences)
     }
 
     /// Reads the stored settings again, after another process changed them.
@@ -191,7 +193,7 @@ impl LiveSettings {
         Ok(self.0.db.setting_revisions(before, limit).await?)
     }
 
-    fn changed(
+    fn applied(
         &self,
         before: &Snapshot,
         changes: &[(String, String)],

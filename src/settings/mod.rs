@@ -3,11 +3,14 @@
 //! row in [`table`], lives in the database and takes effect while the service runs.
 
 pub mod boot;
+mod environment;
+mod listen;
 pub mod live;
 pub mod table;
 pub mod value;
 
-pub use boot::{Boot, BootArgs, BootError, LogFormat};
+pub use boot::{Boot, BootArgs, LogFormat};
+pub use environment::BootError;
 pub use live::{FieldError, LiveOptions, LiveSettings, SettingsError};
 pub use table::{ROWS, SettingRow, Settings, SettingsPage};
 pub use value::{Days, PeerCheck, SettingKind, TlsPolicy};

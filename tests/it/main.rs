@@ -1,5 +1,9 @@
 //! The product from outside: real sockets, real clients, both databases.
 
+#[cfg(test)]
 mod support;
 
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod store;

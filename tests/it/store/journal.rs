@@ -22,7 +22,7 @@ on_both_engines!(a_transfer_reads_back_as_it_was_written, |db| {
         ..transfer(1, 0)
     };
 
-    append(&db, &[entry.clone()]).await;
+    append(&db, std::slice::from_ref(&entry)).await;
 
     assert_eq!(
         db.transfers(&JournalQuery::default()).await.unwrap(),
