@@ -61,6 +61,11 @@ impl Admin {
         Layout::new(&self.visitor, &self.session, around).titled(title)
     }
 
+    /// The frame of a step of the first run, which has no navigation.
+    pub(crate) fn wizard(&self, title: &str) -> SignedOutLayout {
+        SignedOutLayout::new(&self.visitor, title, facts::host(self.web.app()))
+    }
+
     /// Leads to another page after a form was accepted, with a toast there.
     pub(crate) fn see_other(&self, to: &str, notice: impl Into<Flash>) -> Response {
         let mut response = Redirect::to(to).into_response();

@@ -84,6 +84,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/", get(|| async { Redirect::to("/admin") }))
         .nest("/admin", admin::routes().merge(theme::routes()))
+        .nest("/setup", admin::setup::routes())
         .merge(assets::routes())
         .fallback(|| async { StatusCode::NOT_FOUND })
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })

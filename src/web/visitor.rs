@@ -17,9 +17,9 @@ use crate::hosting::admins::Browser;
 use crate::model::{Secret, SignedIn};
 
 /// The name of the cookie that holds the token of a sign-in.
-pub(crate) const SESSION_COOKIE: &str = "sid";
+const SESSION_COOKIE: &str = "sid";
 /// The longest a sign-in lasts, whatever happens.
-pub(crate) const SESSION_LIFETIME: Duration = Duration::from_hours(12);
+const SESSION_LIFETIME: Duration = Duration::from_hours(12);
 
 const VISIT_COOKIE: &str = "visit";
 const VISIT_LIFETIME: Duration = Duration::from_hours(2);
@@ -148,6 +148,22 @@ pub(crate) async fn recognise(
         );
     }
     response
+}
+
+/// Gives the browser the token of a sign-in.
+pub(crate) fn remember(token: &Secret, headers: &mut HeaderMap, secure: bool) {
+    cookie::set(
+        headers,
+        SESSION_COOKIE,
+        token.expose(),
+        SESSION_LIFETIME,
+        secure,
+    );
+}
+
+/// Takes the token away again.
+pub(crate) fn forget(headers: &mut HeaderMap, secure: bool) {
+    cookie::set(headers, SESSION_COOKIE, "", Duration::ZERO, secure);
 }
 
 /// Leaves a notice for the next page.

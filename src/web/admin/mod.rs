@@ -10,6 +10,7 @@ mod disconnect;
 mod live;
 mod plans;
 mod session;
+pub(super) mod setup;
 mod sign_in;
 
 /// Every page below `/admin`.
@@ -34,6 +35,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         live::samples(),
         plans::samples(),
         session::samples(),
+        setup::samples(),
         sign_in::samples(),
     ]
     .concat()

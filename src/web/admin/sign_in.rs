@@ -4,7 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
@@ -13,14 +13,13 @@ use crate::app::App;
 use crate::hosting::admins::AdminError;
 use crate::model::Secret;
 use crate::web::auth::{Admin, Guest, Submitted};
-use crate::web::cookie;
 use crate::web::error::PageError;
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::layout::SignedOutLayout;
 use crate::web::own_path::own_path;
 use crate::web::state::Web;
-use crate::web::visitor::{SESSION_COOKIE, SESSION_LIFETIME, leave};
+use crate::web::visitor::{forget, leave, remember};
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
@@ -116,26 +115,9 @@ async fn sign_out(
     let secure = admin.visitor().is_secure();
     let mut response = Redirect::to("/admin/sign-in").into_response();
     let headers = response.headers_mut();
-    cookie::set(
-        headers,
-        SESSION_COOKIE,
-        "",
-        std::time::Duration::ZERO,
-        secure,
-    );
+    forget(headers, secure);
     leave(&Notice::SignedOut.into(), headers, secure);
     Ok(response)
-}
-
-/// Gives the browser the token of a sign-in.
-pub(crate) fn remember(token: &Secret, headers: &mut HeaderMap, secure: bool) {
-    cookie::set(
-        headers,
-        SESSION_COOKIE,
-        token.expose(),
-        SESSION_LIFETIME,
-        secure,
-    );
 }
 
 fn refused(guest: &Guest, form: Form, text: String, status: StatusCode) -> Response {
