@@ -19,12 +19,12 @@ export async function startServer({ demo = false } = {}) {
   Object.assign(environment, {
     QUAYMASTER_DATA_DIR: join(folder, 'data'),
     QUAYMASTER_FTP_LISTEN: `127.0.0.1:${ports.ftp}`,
-    QUAYMASTER_FTPS_LISTEN: '',
+    QUAYMASTER_FTPS_LISTEN: 'off',
     QUAYMASTER_WEB_LISTEN: `127.0.0.1:${ports.web}`,
     QUAYMASTER_METRICS_LISTEN: `127.0.0.1:${ports.metrics}`,
   });
 
-  const binary = process.env.QUAYMASTER_BINARY ?? 'target/debug/quaymaster';
+  const binary = process.env.QUAYMASTER_TEST_BINARY ?? 'target/debug/quaymaster';
   const options = { env: environment, stdio: ['ignore', 'pipe', 'pipe'] };
   const child = spawn(binary, ['serve', ...(demo ? ['--demo'] : [])], options);
   let output = '';

@@ -23,7 +23,7 @@ class Server:
 
     def __init__(self, *arguments: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="quaymaster-clients-"))
-        self.binary = os.environ.get("QUAYMASTER_BINARY", "target/debug/quaymaster")
+        self.binary = os.environ.get("QUAYMASTER_TEST_BINARY", "target/debug/quaymaster")
         self.arguments = arguments
         self.ports = {name: free_port() for name in ("ftp", "ftps", "web", "metrics")}
         self.environment = {
