@@ -13,7 +13,8 @@ class ACurlLine(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.server = cls.enterClassContext(Server())
-        cls.password = cls.server.account("curl")
+        cls.password = cls.server.account("curl", allow_plain=True)
+        cls.server.start()
         cls.file = cls.server.folder / "file.bin"
         cls.file.write_bytes(bytes(range(256)) * 4_000)
 
@@ -50,12 +51,17 @@ class ACurlLine(unittest.TestCase):
         self.assertEqual(self.curl(*self.explicit("resumed.bin")), self.file.read_bytes())
 
     def test_uploads_in_active_mode(self) -> None:
-        self.curl("--ftp-port", "127.0.0.1", "-T", str(self.file), *self.explicit("active.bin"))
+        """Without TLS: curl 7.88 sends plain bytes on active data connections that need TLS."""
+        address = f"ftp://127.0.0.1:{self.server.ports['ftp']}/active.bin"
+
+        self.curl("--ftp-port", "127.0.0.1", "-T", str(self.file), address)
 
         self.assertEqual(self.curl(*self.explicit("active.bin")), self.file.read_bytes())
 
     def test_of_the_demo_works_when_pasted(self) -> None:
         with Server("--demo") as demo:
+            demo.start()
+            demo.wait_until(lambda: "curl " in demo.output())
             line = find(r"(?m)^\s*(curl .*)$", demo.output())
 
             done = subprocess.run(

@@ -14,6 +14,7 @@ class APythonClient(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.server = cls.enterClassContext(Server())
         cls.password = cls.server.account("script")
+        cls.server.start()
 
     def setUp(self) -> None:
         self.ftp = self.enterContext(self.server.ftplib("script", self.password))

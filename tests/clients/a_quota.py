@@ -19,6 +19,7 @@ class AQuota(unittest.TestCase):
     def setUp(self) -> None:
         self.server = self.enterContext(Server())
         self.password = self.server.account("pool", quota=str(ROOM * FILE_BYTES))
+        self.server.start()
 
     def connect(self) -> ftplib.FTP_TLS:
         return self.server.ftplib("pool", self.password)

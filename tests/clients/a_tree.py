@@ -18,21 +18,23 @@ class ATree(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.server = cls.enterClassContext(Server())
         cls.planted = plant(cls.server.folder / "planted")
+        cls.passwords = {
+            name: cls.server.account(name, allow_plain=name.startswith("plain"))
+            for name in ("encrypted", "encrypted-active", "plain", "plain-active", "strict")
+        }
+        cls.server.start()
 
-    def there_and_back(
-        self, way: str, settings: list[str], *, allow_plain: bool = False
-    ) -> None:
-        password = self.server.account(way, allow_plain=allow_plain)
+    def there_and_back(self, way: str, settings: list[str]) -> None:
         back = self.server.folder / f"{way}-back"
         self.addCleanup(shutil.rmtree, back, ignore_errors=True)
 
-        self.lftp(way, password, settings, [f"mirror -R {self.planted} /tree"])
-        self.lftp(way, password, settings, [f"mirror /tree {back}"])
+        self.lftp(way, settings, [f"mirror -R {self.planted} /tree"])
+        self.lftp(way, settings, [f"mirror /tree {back}"])
 
         self.assertEqual(difference(self.planted, back), "")
 
-    def lftp(self, name: str, password: str, settings: list[str], commands: list[str]) -> None:
-        lftp(self.server.ports["ftp"], name, password, settings, commands)
+    def lftp(self, name: str, settings: list[str], commands: list[str]) -> None:
+        lftp(self.server.ports["ftp"], name, self.passwords[name], settings, commands)
 
     def test_over_tls(self) -> None:
         self.there_and_back("encrypted", ENCRYPTED)
@@ -41,13 +43,11 @@ class ATree(unittest.TestCase):
         self.there_and_back("encrypted-active", ENCRYPTED + ACTIVE)
 
     def test_over_plain_ftp_for_an_account_with_the_exception(self) -> None:
-        self.there_and_back("plain", PLAIN, allow_plain=True)
+        self.there_and_back("plain", PLAIN)
 
     def test_over_plain_ftp_in_active_mode(self) -> None:
-        self.there_and_back("plain-active", PLAIN + ACTIVE, allow_plain=True)
+        self.there_and_back("plain-active", PLAIN + ACTIVE)
 
     def test_plain_ftp_is_refused_without_the_exception(self) -> None:
-        password = self.server.account("strict")
-
         with self.assertRaisesRegex(AssertionError, "530"):
-            self.lftp("strict", password, PLAIN, ["ls"])
+            self.lftp("strict", PLAIN, ["ls"])

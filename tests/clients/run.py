@@ -14,7 +14,7 @@ def main() -> int:
         suite.addTests(unittest.defaultTestLoader.discover(str(Path(__file__).parent), name))
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    passed = result.testsRun - failed - len(result.skipped)
+    passed = max(0, result.testsRun - failed - len(result.skipped))
     print(f"\n{passed} passed, {failed} failed")
     return 0 if failed == 0 and passed > 0 else 1
 

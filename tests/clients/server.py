@@ -3,6 +3,7 @@
 import ftplib
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -19,7 +20,7 @@ READY_WITHIN_SECONDS = 60
 
 
 class Server:
-    """A running server; a context manager that leaves nothing behind."""
+    """A server to be started; a context manager that leaves nothing behind."""
 
     def __init__(self, *arguments: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="quaymaster-clients-"))
@@ -40,11 +41,6 @@ class Server:
         self.process: subprocess.Popen | None = None
 
     def __enter__(self) -> "Server":
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -52,7 +48,9 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
-        """Starts the server and waits until it answers."""
+        """Starts the server and waits until it answers. Accounts are best made before that: a
+        running server may take a second to notice what the command line does.
+        """
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [self.binary, "serve", *self.arguments],
@@ -116,7 +114,7 @@ class Server:
 
     def account(self, name: str, *, allow_plain: bool = False, quota: str = "") -> str:
         """Makes an account on the command line; its password."""
-        password = f"correct horse {name} battery"
+        password = secrets.token_urlsafe(15)
         arguments = ["account", "create", name, "--customer", "Tests", "--password-stdin"]
         if allow_plain:
             arguments.append("--allow-plain")
