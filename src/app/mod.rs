@@ -294,6 +294,10 @@ fn open_volume(boot: &Boot, clock: Arc<dyn Clock>) -> Result<Volumes, OpenError>
         path: path.display().to_string(),
         source,
     };
+    // The first start makes the folder, for nobody else to read.
+    let mut folder = std::fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(folder.recursive(true), 0o700);
+    folder.create(&path).map_err(|error| failed(error.into()))?;
     Volumes::open(&path, clock).map_err(failed)
 }
 
