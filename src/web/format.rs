@@ -166,6 +166,11 @@ impl When {
         Self { at, now }
     }
 
+    /// The moment itself.
+    pub(crate) fn at(self) -> Timestamp {
+        self.at
+    }
+
     /// Another moment on the same page.
     pub(crate) fn of(self, at: Timestamp) -> Self {
         Self { at, now: self.now }

@@ -221,7 +221,7 @@ mod tests {
             "127.0.0.1:5".parse().unwrap(),
             "127.0.0.1:21".parse().unwrap(),
         );
-        sessions.open(id, peer, local, admission).unwrap()
+        sessions.open(id, peer, local, admission).unwrap().0
     }
 
     #[test]

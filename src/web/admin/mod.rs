@@ -8,6 +8,7 @@ mod accounts;
 mod customers;
 mod disconnect;
 mod live;
+mod overview;
 mod plans;
 mod session;
 pub(super) mod setup;
@@ -21,6 +22,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(disconnect::routes())
         .merge(live::routes())
         .merge(plans::routes())
+        .merge(overview::routes())
         .merge(session::routes())
         .merge(sign_in::routes())
 }
@@ -34,6 +36,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         disconnect::samples(),
         live::samples(),
         plans::samples(),
+        overview::samples(),
         session::samples(),
         setup::samples(),
         sign_in::samples(),

@@ -1,0 +1,198 @@
+//! What needs attention: facts with their cause, the most urgent first.
+
+use std::time::Duration;
+
+use super::format::{Pct, When, plural};
+use crate::app::App;
+use crate::hosting::accounts::AccountError;
+use crate::model::page::{AccountQuery, AccountRow, AccountSort, Direction, Window};
+use crate::model::{ByteSize, Override};
+use crate::net::PortState;
+
+/// One thing to look at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Attention {
+    /// `bad` or `warn`.
+    pub(crate) state: &'static str,
+    /// The fact.
+    pub(crate) fact: String,
+    /// Its cause, or what follows from it.
+    pub(crate) cause: String,
+    /// Where to do something about it.
+    pub(crate) url: String,
+}
+
+/// Everything that needs attention now.
+///
+/// # Errors
+///
+/// If the accounts are not available.
+pub(crate) async fn attention(app: &App, now: When) -> Result<Vec<Attention>, AccountError> {
+    let mut found = Vec::new();
+    found.extend(disk(app).await);
+    found.extend(ports(app));
+    found.extend(certificate(app, now));
+    found.extend(full_accounts(app).await?);
+    found.extend(missing_host_name(app));
+    // Stable: within one state the order above is kept.
+    found.sort_by_key(|item| item.state != "bad");
+    Ok(found)
+}
+
+/// Accounts that hold so much of their limit that uploads will soon be refused.
+const NEARLY_FULL_PERCENT: u8 = 90;
+/// Accounts named one by one.
+const ACCOUNTS_NAMED: u64 = 4;
+/// A certificate is mentioned when it has less left than this.
+const CERTIFICATE_WARNS: Duration = Duration::from_hours(21 * 24);
+const CERTIFICATE_URGENT: Duration = Duration::from_hours(7 * 24);
+
+async fn full_accounts(app: &App) -> Result<Vec<Attention>, AccountError> {
+    let query = AccountQuery {
+        over_percent: Some(NEARLY_FULL_PERCENT),
+        sort: AccountSort::Usage,
+        direction: Direction::Descending,
+        window: Window {
+            offset: 0,
+            limit: ACCOUNTS_NAMED,
+        },
+        ..AccountQuery::default()
+    };
+    let page = app.accounts.page(&query).await?;
+    let mut found: Vec<Attention> = page.rows.iter().map(full_account).collect();
+    let others = page.total.saturating_sub(ACCOUNTS_NAMED);
+    if others > 0 {
+        found.push(Attention {
+            state: "warn",
+            fact: format!(
+                "{} more are nearly full",
+                plural(others, "account", "accounts")
+            ),
+            cause: format!("They hold at least {NEARLY_FULL_PERCENT} % of their limit."),
+            url: "/admin/accounts".to_owned(),
+        });
+    }
+    Ok(found)
+}
+
+fn full_account(row: &AccountRow) -> Attention {
+    let used = row.usage.bytes;
+    let (share, cause) = match row.account.bytes {
+        Override::Own(Some(limit)) => (
+            Pct::of(used, limit).to_string(),
+            format!("{} of {} used.", ByteSize(used), ByteSize(limit)),
+        ),
+        Override::Own(None) | Override::Inherit => (
+            format!("{NEARLY_FULL_PERCENT}\u{a0}% or more"),
+            format!("{} used.", ByteSize(used)),
+        ),
+    };
+    let is_full =
+        matches!(row.account.bytes, Override::Own(Some(limit)) if used * 100 >= limit * 97);
+    Attention {
+        state: if is_full { "bad" } else { "warn" },
+        fact: format!("{} is at {share} of its limit", row.account.username),
+        cause: format!("{cause} When it is full, uploads hear “552 Storage limit reached”."),
+        url: format!("/admin/accounts/{}", row.account.id),
+    }
+}
+
+fn ports(app: &App) -> Option<Attention> {
+    let snapshot = app.network.ports();
+    let count =
+        |wanted: fn(&PortState) -> bool| snapshot.iter().filter(|port| wanted(&port.state)).count();
+    let foreign = count(|state| matches!(state, PortState::Foreign));
+    let failing = count(|state| matches!(state, PortState::Failing(_)));
+    if foreign + failing == 0 {
+        return None;
+    }
+    let unusable = u64::try_from(foreign + failing).unwrap_or(u64::MAX);
+    let cause = if foreign > 0 {
+        "Another program listens on them. Choose a range that nobody else uses."
+    } else {
+        "The system refuses to open them. The network page says why."
+    };
+    Some(Attention {
+        state: if foreign + failing == snapshot.len() {
+            "bad"
+        } else {
+            "warn"
+        },
+        fact: format!(
+            "{} cannot be used",
+            plural(unusable, "passive port", "passive ports")
+        ),
+        cause: cause.to_owned(),
+        url: "/admin/network".to_owned(),
+    })
+}
+
+fn certificate(app: &App, now: When) -> Option<Attention> {
+    let facts = app.certificates.facts();
+    let left = facts.not_after.since(now.at());
+    if left >= CERTIFICATE_WARNS {
+        return None;
+    }
+    let days = left.as_secs() / 86_400;
+    let fact = match days {
+        0 if left.is_zero() => "The certificate has expired".to_owned(),
+        0 => "The certificate expires today".to_owned(),
+        _ => format!("The certificate expires in {}", plural(days, "day", "days")),
+    };
+    Some(Attention {
+        state: if left < CERTIFICATE_URGENT {
+            "bad"
+        } else {
+            "warn"
+        },
+        fact,
+        cause: format!(
+            "{}, until {}.",
+            facts.names.join(", "),
+            now.of(facts.not_after).day()
+        ),
+        url: "/admin/network".to_owned(),
+    })
+}
+
+async fn disk(app: &App) -> Option<Attention> {
+    let space = match app.volumes.space().await {
+        Ok(space) => space,
+        Err(error) => {
+            return Some(Attention {
+                state: "bad",
+                fact: "The data folder cannot be used".to_owned(),
+                cause: format!("{error}. Uploads are refused."),
+                url: "/admin/settings".to_owned(),
+            });
+        }
+    };
+    let is_low = space.available_bytes < space.total_bytes / 20;
+    is_low.then(|| Attention {
+        state: if space.available_bytes < space.total_bytes / 50 {
+            "bad"
+        } else {
+            "warn"
+        },
+        fact: "The disk is nearly full".to_owned(),
+        cause: format!(
+            "{} of {} are free.",
+            ByteSize(space.available_bytes),
+            ByteSize(space.total_bytes)
+        ),
+        url: "/admin/settings".to_owned(),
+    })
+}
+
+fn missing_host_name(app: &App) -> Option<Attention> {
+    app.settings
+        .current()
+        .host_name
+        .is_empty()
+        .then(|| Attention {
+            state: "warn",
+            fact: "Customers have no host name to type".to_owned(),
+            cause: "Set it, so that connection details are complete.".to_owned(),
+            url: "/admin/settings".to_owned(),
+        })
+}
