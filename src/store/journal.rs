@@ -9,20 +9,23 @@ use crate::model::{
     BusyAccount, HourTraffic, JournalEntry, JournalQuery, Operation, TransferResult,
 };
 
+/// What a query asks for. The condition on the owner is written out for each case, because SQLite
+/// only uses an index for a condition that holds whatever the parameters are.
 macro_rules! matching {
-    () => {
-        " FROM transfer
-         WHERE (CAST($1 AS TEXT) IS NULL
+    ($owner:literal) => {
+        concat!(
+            " FROM transfer WHERE ",
+            $owner,
+            " AND (CAST($1 AS TEXT) IS NULL
                 OR lower(username) LIKE lower($1) ESCAPE '!'
                 OR lower(path) LIKE lower($1) ESCAPE '!'
                 OR lower(target) LIKE lower($1) ESCAPE '!'
                 OR ip LIKE lower($1) ESCAPE '!')
-           AND (CAST($2 AS TEXT) IS NULL OR account_id = $2)
-           AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3)
            AND (CAST($4 AS TEXT) IS NULL OR operation = $4)
            AND (CAST($5 AS TEXT) IS NULL OR result = $5)
            AND (CAST($6 AS BIGINT) IS NULL OR ended_at >= $6)
            AND (CAST($7 AS BIGINT) IS NULL OR ended_at < $7)"
+        )
     };
 }
 
@@ -36,19 +39,55 @@ macro_rules! sums {
     };
 }
 
+macro_rules! page {
+    ($owner:literal) => {
+        concat!(
+            "SELECT transfer_id, session_id, account_id, customer_id, username, operation, path,
+                    target, bytes, byte_offset, size, started_at, ended_at, result, reason,
+                    reply_code, ip, tls",
+            matching!($owner),
+            " AND (CAST($8 AS TEXT) IS NULL OR transfer_id < $8)
+             ORDER BY transfer_id DESC
+             LIMIT $9"
+        )
+    };
+}
+
+macro_rules! count {
+    ($owner:literal) => {
+        concat!(
+            "SELECT COUNT(*) FROM (SELECT transfer_id",
+            matching!($owner),
+            " LIMIT $8) AS counted"
+        )
+    };
+}
+
+macro_rules! of_anybody {
+    ($kind:ident) => {
+        $kind!("CAST($2 AS TEXT) IS NULL AND CAST($3 AS TEXT) IS NULL")
+    };
+}
+
+macro_rules! of_account {
+    ($kind:ident) => {
+        $kind!("account_id = $2 AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3)")
+    };
+}
+
+macro_rules! of_customer {
+    ($kind:ident) => {
+        $kind!("CAST($2 AS TEXT) IS NULL AND customer_id = $3")
+    };
+}
+
 queries! {
-    PAGE = concat!(
-        "SELECT transfer_id, session_id, account_id, customer_id, username, operation, path,
-                target, bytes, byte_offset, size, started_at, ended_at, result, reason,
-                reply_code, ip, tls",
-        matching!(),
-        " AND (CAST($8 AS TEXT) IS NULL OR transfer_id < $8)
-         ORDER BY transfer_id DESC
-         LIMIT $9"
-    );
-    COUNT = concat!(
-        "SELECT COUNT(*) FROM (SELECT transfer_id", matching!(), " LIMIT $8) AS counted"
-    );
+    PAGE = of_anybody!(page);
+    PAGE_OF_ACCOUNT = of_account!(page);
+    PAGE_OF_CUSTOMER = of_customer!(page);
+    COUNT = of_anybody!(count);
+    COUNT_OF_ACCOUNT = of_account!(count);
+    COUNT_OF_CUSTOMER = of_customer!(count);
     BY_HOUR = concat!(
         "SELECT ended_at / 3600000 AS hour, ", sums!(),
         " GROUP BY ended_at / 3600000 ORDER BY ended_at / 3600000"
@@ -66,6 +105,24 @@ queries! {
         DELETE FROM transfer
          WHERE transfer_id IN (
              SELECT transfer_id FROM transfer WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
+}
+
+/// The statement for a page.
+fn page_sql(query: &JournalQuery) -> &'static str {
+    match (query.account_id, query.customer_id) {
+        (Some(_), _) => PAGE_OF_ACCOUNT,
+        (None, Some(_)) => PAGE_OF_CUSTOMER,
+        (None, None) => PAGE,
+    }
+}
+
+/// The statement that counts the rows of all pages.
+fn count_sql(query: &JournalQuery) -> &'static str {
+    match (query.account_id, query.customer_id) {
+        (Some(_), _) => COUNT_OF_ACCOUNT,
+        (None, Some(_)) => COUNT_OF_CUSTOMER,
+        (None, None) => COUNT,
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -142,7 +199,7 @@ const HOUR_SECONDS: i64 = 3_600;
 impl Db {
     /// The rows that match, latest first.
     pub async fn transfers(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
-        let found: Vec<TransferColumns> = on_reader!(self, |pool| sqlx::query_as(PAGE)
+        let found: Vec<TransferColumns> = on_reader!(self, |pool| sqlx::query_as(page_sql(query))
             .bind(containing(&query.text))
             .bind(text_of(query.account_id))
             .bind(text_of(query.customer_id))
@@ -163,7 +220,7 @@ impl Db {
         query: &JournalQuery,
         at_most: u64,
     ) -> Result<u64, StoreError> {
-        let count: i64 = on_reader!(self, |pool| sqlx::query_scalar(COUNT)
+        let count: i64 = on_reader!(self, |pool| sqlx::query_scalar(count_sql(query))
             .bind(containing(&query.text))
             .bind(text_of(query.account_id))
             .bind(text_of(query.customer_id))

@@ -19,7 +19,13 @@ const NOBODY: u32 = 65_534;
 /// until its input is closed, which the kernel does when the tests end, and cleans up.
 const KEEPER: &str = r#"
     folder=$1 programs=$2
-    trap 'rm -rf "$folder"' EXIT
+    clean_up() {
+        "$programs/pg_ctl" -D "$folder/data" -m immediate -w stop > /dev/null 2>&1
+        rm -rf "$folder"
+    }
+    trap clean_up EXIT
+    trap 'exit 1' HUP INT TERM
+    trap '' PIPE
     "$programs/initdb" -D "$folder/data" -U quaymaster -A trust -E UTF8 --no-sync \
         > "$folder/log" 2>&1 || { tail -n 3 "$folder/log"; exit 1; }
     "$programs/pg_ctl" -D "$folder/data" -w -l "$folder/log" start > /dev/null 2>&1 -o "-k $folder \
@@ -28,7 +34,6 @@ const KEEPER: &str = r#"
         || { tail -n 3 "$folder/log"; exit 1; }
     echo ready
     cat > /dev/null
-    "$programs/pg_ctl" -D "$folder/data" -m immediate -w stop > /dev/null 2>&1
 "#;
 
 /// A new, empty database and its address. Ends with the server.
@@ -79,7 +84,7 @@ fn start() -> Server {
         .tempdir()
         .unwrap()
         .keep();
-    let mut command = Command::new("sh");
+    let mut command = Command::new("/bin/sh");
     command
         .args(["-c", KEEPER, "sh"])
         .args([&folder, &programs])
@@ -135,8 +140,9 @@ fn with_database(url: &str, name: &str) -> String {
         .map_or((url, String::new()), |(place, options)| {
             (place, format!("?{options}"))
         });
-    let server = place.rsplit_once('/').map_or(place, |(server, _)| server);
-    format!("{server}/{name}{options}")
+    let (scheme, rest) = place.split_once("://").expect("postgres://…");
+    let server = rest.split('/').next().unwrap_or_default();
+    format!("{scheme}://{server}/{name}{options}")
 }
 
 async fn connect(url: &str) -> PgConnection {
