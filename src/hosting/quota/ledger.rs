@@ -476,3 +476,268 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::FileKey;
+
+    const LIMIT: u64 = 1_000_000;
+
+    fn account(number: u8) -> AccountId {
+        AccountId::from_parts(u64::from(number), [number; 10])
+    }
+
+    fn customer() -> CustomerId {
+        CustomerId::from_parts(9, [9; 10])
+    }
+
+    fn key(inode: u64) -> FileKey {
+        FileKey { device: 1, inode }
+    }
+
+    /// A ledger whose accounts are marked, so that no keeper is needed.
+    fn ledger(pool: Limits, own: Limits, accounts: u8) -> Ledger {
+        let (ledger, _requests) = Ledger::new();
+        ledger.set_pool_limits(customer(), pool);
+        for number in 0..accounts {
+            ledger.set_account(customer(), account(number), own, Some(Usage::default()));
+            ledger.set_marked(account(number), true);
+        }
+        ledger
+    }
+
+    fn bytes(limit: u64) -> Limits {
+        Limits { bytes: Some(limit), files: None }
+    }
+
+    fn new_file() -> Reservation {
+        Reservation { new_file: true, ..Reservation::default() }
+    }
+
+    fn over(inode: u64, bytes: u64) -> Reservation {
+        Reservation { replaced: Some(Removed { key: key(inode), bytes }), ..Reservation::default() }
+    }
+
+    /// Uploads `size` bytes in chunks of `chunk`, as a session does: bytes first, grant second.
+    async fn upload(quota: &AccountQuota, size: u64, chunk: u64) -> Result<Usage, QuotaError> {
+        let mut allowance = quota.reserve(new_file()).await?;
+        let mut stored = 0;
+        while stored < size {
+            let wanted = chunk.min(size - stored);
+            let granted = allowance.extend(wanted).await?.min(wanted);
+            allowance.take(granted);
+            stored += granted;
+            tokio::task::yield_now().await;
+        }
+        Ok(allowance.settle(stored, None))
+    }
+
+    #[tokio::test]
+    async fn a_limit_is_reached_to_the_byte_and_not_passed() {
+        let ledger = ledger(Limits::default(), bytes(LIMIT), 1);
+        let quota = ledger.quota(account(0)).unwrap();
+
+        assert_eq!(upload(&quota, LIMIT, 4_096).await.unwrap().bytes, LIMIT);
+        let refused = quota.reserve(new_file()).await.unwrap_err();
+        assert_eq!(
+            refused,
+            QuotaError::Bytes { scope: Scope::Account, free_bytes: 0, limit_bytes: LIMIT }
+        );
+    }
+
+    #[tokio::test]
+    async fn what_an_aborted_upload_reserved_is_free_again() {
+        let ledger = ledger(Limits::default(), bytes(LIMIT), 1);
+        let quota = ledger.quota(account(0)).unwrap();
+
+        let mut allowance = quota.reserve(new_file()).await.unwrap();
+        allowance.extend(LIMIT).await.unwrap();
+        assert_eq!(quota.headroom(), Some(0));
+        drop(allowance);
+
+        assert_eq!(quota.headroom(), Some(LIMIT));
+        assert_eq!(ledger.usage(account(0)), Usage::default());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn of_fifty_uploads_at_once_exactly_those_that_fit_complete() {
+        let ledger = ledger(Limits::default(), bytes(LIMIT), 1);
+        let quota = ledger.quota(account(0)).unwrap();
+        let uploads: Vec<_> = (0..50)
+            .map(|_| {
+                let quota = quota.clone();
+                tokio::spawn(async move { upload(&quota, 100_000, 7_919).await })
+            })
+            .collect();
+
+        let mut complete = 0;
+        for upload in uploads {
+            complete += usize::from(upload.await.unwrap().is_ok());
+        }
+
+        assert_eq!(complete, 10);
+        assert_eq!(ledger.usage(account(0)), Usage { bytes: LIMIT, files: 10 });
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn two_accounts_share_the_pool_of_their_customer() {
+        let ledger = ledger(bytes(LIMIT), Limits::default(), 2);
+        let uploads: Vec<_> = (0..40)
+            .map(|number| {
+                let quota = ledger.quota(account(number % 2)).unwrap();
+                tokio::spawn(async move { upload(&quota, 50_000, 9_973).await })
+            })
+            .collect();
+
+        let mut complete = 0;
+        for upload in uploads {
+            complete += u64::from(upload.await.unwrap().is_ok());
+        }
+
+        assert_eq!(complete, 20);
+        assert_eq!(ledger.pool_usage(customer()), Usage { bytes: LIMIT, files: 20 });
+    }
+
+    #[tokio::test]
+    async fn replacing_a_file_of_the_same_size_fits_into_a_full_account() {
+        let ledger = ledger(Limits::default(), bytes(LIMIT), 1);
+        let quota = ledger.quota(account(0)).unwrap();
+        upload(&quota, LIMIT, LIMIT).await.unwrap();
+
+        let mut allowance = quota.reserve(over(1, LIMIT)).await.unwrap();
+        assert_eq!(allowance.extend(LIMIT).await, Ok(LIMIT));
+        allowance.take(LIMIT);
+        let too_much = allowance.extend(1).await;
+        let usage = allowance.settle(LIMIT, Some(Removed { key: key(1), bytes: LIMIT }));
+
+        assert!(matches!(too_much, Err(QuotaError::Bytes { .. })));
+        assert_eq!(usage, Usage { bytes: LIMIT, files: 1 });
+    }
+
+    #[tokio::test]
+    async fn nobody_else_can_use_the_credit_of_an_overwrite() {
+        let ledger = ledger(Limits::default(), bytes(LIMIT), 1);
+        let quota = ledger.quota(account(0)).unwrap();
+        upload(&quota, 900_000, LIMIT).await.unwrap();
+
+        let _overwrite = quota.reserve(over(1, 900_000)).await.unwrap();
+        let mut other = quota.reserve(new_file()).await.unwrap();
+
+        assert_eq!(other.extend(LIMIT).await, Ok(100_000));
+    }
+
+    #[tokio::test]
+    async fn a_second_overwrite_of_the_same_file_has_no_credit() {
+        let ledger = ledger(Limits::default(), bytes(LIMIT), 1);
+        let quota = ledger.quota(account(0)).unwrap();
+        upload(&quota, 900_000, LIMIT).await.unwrap();
+
+        let mut first = quota.reserve(over(1, 900_000)).await.unwrap();
+        let mut second = quota.reserve(over(1, 900_000)).await.unwrap();
+
+        assert_eq!(first.extend(900_000).await, Ok(900_000));
+        assert_eq!(second.extend(900_000).await, Ok(100_000));
+    }
+
+    #[tokio::test]
+    async fn deleting_the_target_of_a_running_overwrite_keeps_the_books_right() {
+        let ledger = ledger(Limits::default(), bytes(LIMIT), 1);
+        let quota = ledger.quota(account(0)).unwrap();
+        upload(&quota, 900_000, LIMIT).await.unwrap();
+        let mut overwrite = quota.reserve(over(1, 900_000)).await.unwrap();
+        overwrite.extend(900_000).await.unwrap();
+
+        quota.removed(Removed { key: key(1), bytes: 900_000 });
+        assert_eq!(quota.headroom(), Some(100_000));
+        let usage = overwrite.settle(900_000, None);
+
+        assert_eq!(usage, Usage { bytes: 900_000, files: 1 });
+        assert_eq!(quota.headroom(), Some(100_000));
+    }
+
+    #[tokio::test]
+    async fn files_are_limited_too_and_an_overwrite_needs_no_slot() {
+        let own = Limits { bytes: None, files: Some(1) };
+        let ledger = ledger(Limits::default(), own, 1);
+        let quota = ledger.quota(account(0)).unwrap();
+        upload(&quota, 10, 10).await.unwrap();
+
+        let refused = quota.reserve(new_file()).await.unwrap_err();
+
+        assert_eq!(refused, QuotaError::Files { scope: Scope::Account, limit_files: 1 });
+        assert!(quota.reserve(over(1, 10)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_limit_lowered_below_use_stops_growth_and_nothing_else() {
+        let ledger = ledger(Limits::default(), bytes(LIMIT), 1);
+        let quota = ledger.quota(account(0)).unwrap();
+        upload(&quota, 500_000, LIMIT).await.unwrap();
+
+        ledger.set_account(customer(), account(0), bytes(100), None);
+
+        assert!(quota.reserve(new_file()).await.is_err());
+        let mut smaller = quota.reserve(over(1, 500_000)).await.unwrap();
+        assert_eq!(smaller.extend(400_000).await, Ok(400_000));
+        quota.removed(Removed { key: key(2), bytes: 499_950 });
+        drop(smaller);
+        assert_eq!(quota.headroom(), Some(50));
+    }
+
+    #[tokio::test]
+    async fn an_announced_size_that_cannot_fit_is_refused_at_once() {
+        let ledger = ledger(bytes(500), bytes(LIMIT), 1);
+        let quota = ledger.quota(account(0)).unwrap();
+
+        let wanted = Reservation { expected: Some(501), ..new_file() };
+        let refused = quota.reserve(wanted).await.unwrap_err();
+
+        assert_eq!(
+            refused,
+            QuotaError::Bytes { scope: Scope::Customer, free_bytes: 500, limit_bytes: 500 }
+        );
+    }
+
+    proptest::proptest! {
+        /// Any sequence of uploads, overwrites, aborts and deletions keeps the invariant and ends
+        /// with the books equal to what a model says.
+        #[test]
+        fn the_books_equal_a_model_after_any_sequence(
+            steps in proptest::collection::vec((0_u8..4, 0_u64..6, 1_u64..400_000), 1..60)
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async {
+                let ledger = ledger(bytes(LIMIT + 100_000), bytes(LIMIT), 1);
+                let quota = ledger.quota(account(0)).unwrap();
+                let mut model: HashMap<u64, u64> = HashMap::new();
+                for (what, inode, size) in steps {
+                    if what == 3 {
+                        if let Some(bytes) = model.remove(&inode) {
+                            quota.removed(Removed { key: key(inode), bytes });
+                        }
+                        continue;
+                    }
+                    let replaced =
+                        model.get(&inode).map(|bytes| Removed { key: key(inode), bytes: *bytes });
+                    let wanted =
+                        Reservation { replaced, new_file: replaced.is_none(), expected: None };
+                    let Ok(mut allowance) = quota.reserve(wanted).await else { continue };
+                    let Ok(granted) = allowance.extend(size).await else { continue };
+                    let stored = granted.min(size);
+                    allowance.take(stored);
+                    if what < 2 && stored == size {
+                        allowance.settle(stored, replaced);
+                        model.insert(inode, stored);
+                    }
+                    let used: u64 = model.values().sum();
+                    assert!(used <= LIMIT);
+                    assert_eq!(quota.usage().bytes, used);
+                }
+                let files = u64::try_from(model.len()).unwrap();
+                assert_eq!(quota.usage(), Usage { bytes: model.values().sum(), files });
+                assert_eq!(quota.headroom(), Some(LIMIT - quota.usage().bytes));
+            });
+        }
+    }
+}

@@ -54,7 +54,8 @@ struct Holder {
     credit: u64,
     credit_key: Option<FileKey>,
     files: u64,
-    waiting: bool,
+    /// Bytes it wants while it waits for younger uploads to give some back; zero otherwise.
+    wanted: u64,
 }
 
 /// The answer to a wish for more bytes.
@@ -193,7 +194,7 @@ impl Pool {
             credit: 0,
             credit_key: None,
             files,
-            waiting: false,
+            wanted: 0,
         };
         if let Some((key, bytes)) = replaced
             && self.credit_for(id, key, bytes) > 0
@@ -222,15 +223,16 @@ impl Pool {
             let Some(free) = book.free_bytes(limits) else {
                 continue;
             };
-            let contested = self.older_waits(seq, scope, id);
-            let own = unused_credit.saturating_add(if contested { 0 } else { free });
+            let left = free.saturating_sub(self.older_want(seq, scope, id));
+            let own = unused_credit.saturating_add(left);
             if own == 0 {
                 let answer = if self.younger_holds(seq, scope, id) {
                     Grant::Wait(scope)
                 } else {
                     Grant::Refused(scope)
                 };
-                self.set_waiting(seq, matches!(answer, Grant::Wait(_)));
+                let waits = matches!(answer, Grant::Wait(_));
+                self.set_wanted(seq, if waits { want } else { 0 });
                 return answer;
             }
             most = most.min(own);
@@ -244,7 +246,7 @@ impl Pool {
         let Some(holder) = self.holders.get_mut(&seq) else {
             return Grant::Refused(Scope::Account);
         };
-        holder.waiting = false;
+        holder.wanted = 0;
         holder.granted = holder.granted.saturating_add(granted);
         let more = holder.charge() - charge;
         self.each_book(id, |book| book.reserved_bytes += more);
@@ -296,7 +298,7 @@ impl Pool {
 
     /// Withdraws the holder's wish for more.
     pub(super) fn stop_waiting(&mut self, seq: u64) {
-        self.set_waiting(seq, false);
+        self.set_wanted(seq, 0);
     }
 
     /// Whether the database knows that the account is being written to.
@@ -357,16 +359,17 @@ impl Pool {
         }
     }
 
-    fn set_waiting(&mut self, seq: u64, waiting: bool) {
+    fn set_wanted(&mut self, seq: u64, wanted: u64) {
         if let Some(holder) = self.holders.get_mut(&seq) {
-            holder.waiting = waiting;
+            holder.wanted = wanted;
         }
     }
 
-    fn older_waits(&self, seq: u64, scope: Scope, id: AccountId) -> bool {
+    fn older_want(&self, seq: u64, scope: Scope, id: AccountId) -> u64 {
         self.holders
             .range(..seq)
-            .any(|(_, other)| other.waiting && (scope == Scope::Customer || other.account == id))
+            .filter(|(_, other)| scope == Scope::Customer || other.account == id)
+            .fold(0, |sum: u64, (_, other)| sum.saturating_add(other.wanted))
     }
 
     fn younger_holds(&self, seq: u64, scope: Scope, id: AccountId) -> bool {
