@@ -191,18 +191,18 @@ impl App {
         .await?;
         keep.tasks.spawn(follower.run(keep.stop.clone()));
         let network = self.network.clone();
-        let mut changes = self.settings.changes();
+        let mut settings = self.settings.changes();
         let stop = keep.stop.clone();
         keep.tasks.spawn(async move {
             loop {
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    changed = changes.changed() => {
+                    changed = settings.changed() => {
                         if changed.is_err() {
                             return;
                         }
-                        let settings = Arc::clone(&changes.borrow_and_update());
-                        network.follow(&settings).await;
+                        let latest = Arc::clone(&settings.borrow_and_update());
+                        network.follow(&latest).await;
                     }
                 }
             }

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, bail};
 
-use super::serve::{page_url, reachable};
+use super::address::{page_url, reachable};
 use crate::app::App;
 use crate::hosting::accounts::{AccountSettings, NewAccount};
 use crate::hosting::admins::{AdminError, NewAdmin};

@@ -83,7 +83,7 @@ async fn volume(boot: &Boot, office: &Office) -> Finding {
 
 fn is_running(boot: &Boot) -> bool {
     boot.metrics_listen.is_some_and(|address| {
-        let address = super::serve::reachable(address);
+        let address = super::address::reachable(address);
         std::net::TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
     })
 }

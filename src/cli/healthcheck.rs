@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::address::reachable;
 use super::console;
-use super::serve::reachable;
 use crate::settings::Boot;
 
 /// Asks a running server whether it can serve customers.

@@ -2,6 +2,7 @@
 //! same services that the pages use.
 
 mod account;
+mod address;
 mod admin;
 mod console;
 mod demo;

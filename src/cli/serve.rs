@@ -1,12 +1,12 @@
 //! `serve`: opens the house, starts the doors, waits for a signal.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::address::page_url;
 use super::{console, demo};
 use crate::clock::SystemClock;
 use crate::server::Server;
@@ -65,22 +65,4 @@ async fn announce(server: &Server) -> anyhow::Result<()> {
         console::say(&format!("Set-up code         {code}"));
     }
     Ok(())
-}
-
-/// The address that a browser on this machine can open.
-pub(super) fn page_url(public: Option<&str>, listening: SocketAddr) -> String {
-    match public {
-        Some(url) => url.trim_end_matches('/').to_owned(),
-        None => format!("http://{}", reachable(listening)),
-    }
-}
-
-/// `0.0.0.0` and `[::]` mean every address; a client on this machine can use the loopback one.
-pub(super) fn reachable(listening: SocketAddr) -> SocketAddr {
-    let ip = if listening.ip().is_unspecified() {
-        IpAddr::V4(Ipv4Addr::LOCALHOST)
-    } else {
-        listening.ip()
-    };
-    SocketAddr::new(ip, listening.port())
 }

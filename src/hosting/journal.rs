@@ -35,6 +35,8 @@ enum Request {
 impl Journal {
     /// Rows that may wait for the writer; then transfers wait for it.
     const QUEUE: usize = 8_192;
+    /// Old rows that are removed in one transaction.
+    const STEP: u64 = 5_000;
 
     /// The journal, and the task that writes it.
     pub fn new(db: Db, events: Events) -> (Self, JournalWriter) {
@@ -87,6 +89,21 @@ impl Journal {
         most: u64,
     ) -> Result<Vec<BusyAccount>, StoreError> {
         self.db.busiest_accounts(since, most).await
+    }
+
+    /// Removes rows that ended before `before`, in steps, so that no writer waits long; tells how
+    /// many.
+    pub async fn shorten(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        loop {
+            let mut tx = self.db.begin().await?;
+            let step = tx.delete_transfers_before(before, Self::STEP).await?;
+            tx.commit().await?;
+            removed += step;
+            if step < Self::STEP {
+                return Ok(removed);
+            }
+        }
     }
 
     /// Waits until everything handed over before is written.

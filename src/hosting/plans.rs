@@ -4,7 +4,7 @@ use crate::events::Event;
 use crate::hosting::foundation::{Deed, Foundation, bytes, differences, limit_words, number};
 use crate::model::page::{CustomerQuery, PlanRow, Window};
 use crate::model::{Actor, AuditAction, Limit, Plan, PlanId, Right, Version};
-use crate::store::{Conflict, StoreError, Tx};
+use crate::store::{Conflict, StoreError};
 
 /// A cheap handle on the plans.
 #[derive(Clone, Debug)]
@@ -110,7 +110,12 @@ impl Plans {
         tx.insert_plan(&plan)
             .await
             .map_err(|error| taken(error, &plan.name))?;
-        self.note(&mut tx, actor, AuditAction::PlanCreated, &plan, Vec::new())
+        self.0
+            .audit(
+                &mut tx,
+                actor,
+                deed(AuditAction::PlanCreated, &plan, Vec::new()),
+            )
             .await?;
         tx.commit().await?;
         self.0.publish(Event::PlanChanged(id));
@@ -148,14 +153,13 @@ impl Plans {
         let mut tx = self.0.db.begin().await?;
         let saved = tx.save_plan(&plan, self.0.now()).await;
         plan.version = saved.map_err(|error| taken(error, &plan.name))?;
-        self.note(
-            &mut tx,
-            actor,
-            AuditAction::PlanChanged,
-            &plan,
-            changes(&before, &plan),
-        )
-        .await?;
+        self.0
+            .audit(
+                &mut tx,
+                actor,
+                deed(AuditAction::PlanChanged, &plan, changes(&before, &plan)),
+            )
+            .await?;
         tx.commit().await?;
         self.0.publish(Event::PlanChanged(id));
         self.get(id).await
@@ -180,7 +184,12 @@ impl Plans {
         if !tx.delete_plan(id).await? {
             return Err(PlanError::NotFound);
         }
-        self.note(&mut tx, actor, AuditAction::PlanDeleted, &plan, Vec::new())
+        self.0
+            .audit(
+                &mut tx,
+                actor,
+                deed(AuditAction::PlanDeleted, &plan, Vec::new()),
+            )
             .await?;
         tx.commit().await?;
         self.0.publish(Event::PlanChanged(id));
@@ -238,23 +247,6 @@ impl Plans {
         };
         self.create(&Actor::system(), settings).await
     }
-
-    async fn note(
-        &self,
-        tx: &mut Tx,
-        actor: &Actor,
-        action: AuditAction,
-        plan: &Plan,
-        changes: Vec<(String, String, String)>,
-    ) -> Result<(), StoreError> {
-        let deed = Deed {
-            action,
-            object: &plan.name,
-            object_id: plan.id.to_string(),
-            changes,
-        };
-        self.0.audit(tx, actor, deed).await
-    }
 }
 
 impl From<StoreError> for PlanError {
@@ -264,6 +256,16 @@ impl From<StoreError> for PlanError {
             StoreError::Conflict(Conflict::InUse) => Self::InUse(1),
             other => Self::Store(other),
         }
+    }
+}
+
+fn deed(action: AuditAction, plan: &Plan, changes: Vec<(String, String, String)>) -> Deed<'_> {
+    let object_id = plan.id.to_string();
+    Deed {
+        action,
+        object: &plan.name,
+        object_id,
+        changes,
     }
 }
 

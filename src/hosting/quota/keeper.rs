@@ -7,8 +7,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::ledger::{Ledger, MarkRequest};
+use super::ledger::Ledger;
 use super::pool::Change;
+use super::shared::MarkRequest;
 use crate::clock::Clock;
 use crate::model::AccountId;
 use crate::store::{Db, StoreError, UsageChange};

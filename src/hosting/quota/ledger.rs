@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::mpsc;
 
-pub use super::pool::Limits;
-use super::pool::{Change, Grant, Pool};
-use crate::model::{AccountId, ByteSize, CustomerId, Limit, Scope, Usage};
-use crate::vfs::Removed;
+use super::allowance::AccountQuota;
+use super::book::Limits;
+use super::pool::Change;
+use super::shared::{MarkRequest, SharedPool};
+use crate::model::{AccountId, CustomerId, Usage};
 
 /// A cheap handle on the books of all customers.
 #[derive(Clone, Debug)]
@@ -20,80 +20,6 @@ struct Shared {
     pools: Mutex<HashMap<CustomerId, Arc<SharedPool>>>,
     accounts: Mutex<HashMap<AccountId, Arc<SharedPool>>>,
     marks: mpsc::Sender<MarkRequest>,
-}
-
-#[derive(Debug, Default)]
-struct SharedPool {
-    books: Mutex<Pool>,
-    freed: Notify,
-}
-
-/// A wish to have an account marked as being written to, before its first byte is.
-#[derive(Debug)]
-pub(super) struct MarkRequest {
-    pub(super) account: AccountId,
-    pub(super) done: oneshot::Sender<bool>,
-}
-
-/// The books as one account sees them.
-#[derive(Clone, Debug)]
-pub struct AccountQuota {
-    account: AccountId,
-    pool: Arc<SharedPool>,
-    marks: mpsc::Sender<MarkRequest>,
-}
-
-/// What an upload wants to do.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Reservation {
-    /// The file that will be replaced: its size counts as free for this upload.
-    pub replaced: Option<Removed>,
-    /// Whether the upload makes a file that was not there.
-    pub new_file: bool,
-    /// Bytes the client announced (`ALLO`), if it did.
-    pub expected: Option<u64>,
-}
-
-/// Room that an upload has been promised. Dropping it gives back what was not settled.
-#[derive(Debug)]
-pub struct Allowance {
-    holder: u64,
-    quota: AccountQuota,
-    available: u64,
-    is_open: bool,
-}
-
-/// A change of the account's files that is under way. Drop it when the change is booked.
-#[derive(Debug)]
-#[must_use = "the change is under way as long as this lives"]
-pub struct OpenChange {
-    quota: AccountQuota,
-}
-
-/// What can go wrong with a quota.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum QuotaError {
-    /// Not one more byte fits, or not as many as were announced.
-    #[error("storage limit of the {} reached: {} of {} free", words(*.scope), ByteSize(*.free_bytes), ByteSize(*.limit_bytes))]
-    Bytes {
-        /// Whose limit.
-        scope: Scope,
-        /// Bytes that were still free, the replaced file included.
-        free_bytes: u64,
-        /// The limit.
-        limit_bytes: u64,
-    },
-    /// Not one more file fits.
-    #[error("file limit of the {} reached: {limit_files} files", words(*.scope))]
-    Files {
-        /// Whose limit.
-        scope: Scope,
-        /// The limit.
-        limit_files: u64,
-    },
-    /// The account was deleted meanwhile, or the database could not note that it is written to.
-    #[error("quota ledger unavailable")]
-    Unavailable,
 }
 
 impl Ledger {
@@ -114,7 +40,7 @@ impl Ledger {
     /// Sets the limits of a customer's pool.
     pub fn set_pool_limits(&self, customer: CustomerId, limits: Limits) {
         let pool = self.pool(customer);
-        lock(&pool.books).set_limits(limits);
+        pool.lock().set_limits(limits);
         pool.freed.notify_waiters();
     }
 
@@ -127,7 +53,7 @@ impl Ledger {
         usage: Option<Usage>,
     ) {
         let pool = self.pool(customer);
-        lock(&pool.books).set_account(account, limits, usage);
+        pool.lock().set_account(account, limits, usage);
         pool.freed.notify_waiters();
         lock(&self.0.accounts).insert(account, pool);
     }
@@ -135,7 +61,7 @@ impl Ledger {
     /// Books what a walk over the account's home found.
     pub fn recounted(&self, account: AccountId, usage: Usage) {
         if let Some(pool) = self.pool_of(account) {
-            lock(&pool.books).recounted(account, usage);
+            pool.lock().recounted(account, usage);
             pool.freed.notify_waiters();
         }
     }
@@ -143,7 +69,7 @@ impl Ledger {
     /// Forgets a deleted account; its files no longer count in the customer's pool.
     pub fn remove_account(&self, account: AccountId) {
         if let Some(pool) = lock(&self.0.accounts).remove(&account) {
-            lock(&pool.books).remove_account(account);
+            pool.lock().remove_account(account);
             pool.freed.notify_waiters();
         }
     }
@@ -151,31 +77,26 @@ impl Ledger {
     /// The books as `account` sees them; `None` if it is not known.
     pub fn quota(&self, account: AccountId) -> Option<AccountQuota> {
         let pool = self.pool_of(account)?;
-        Some(AccountQuota {
-            account,
-            pool,
-            marks: self.0.marks.clone(),
-        })
+        Some(AccountQuota::new(account, pool, self.0.marks.clone()))
     }
 
     /// What an account uses.
     pub fn usage(&self, account: AccountId) -> Usage {
-        self.pool_of(account).map_or_else(Usage::default, |pool| {
-            lock(&pool.books).account_usage(account)
-        })
+        self.pool_of(account)
+            .map_or_else(Usage::default, |pool| pool.lock().account_usage(account))
     }
 
     /// What all accounts of a customer use together.
     pub fn pool_usage(&self, customer: CustomerId) -> Usage {
         let pool = lock(&self.0.pools).get(&customer).cloned();
-        pool.map_or_else(Usage::default, |pool| lock(&pool.books).usage())
+        pool.map_or_else(Usage::default, |pool| pool.lock().usage())
     }
 
     /// What all accounts use together.
     pub fn total_usage(&self) -> Usage {
         let mut total = Usage::default();
         for pool in self.all_pools() {
-            let usage = lock(&pool.books).usage();
+            let usage = pool.lock().usage();
             total.bytes = total.bytes.saturating_add(usage.bytes);
             total.files = total.files.saturating_add(usage.files);
         }
@@ -186,7 +107,7 @@ impl Ledger {
     pub(super) fn take_changes(&self) -> Vec<Change> {
         self.all_pools()
             .iter()
-            .flat_map(|pool| lock(&pool.books).take_changes())
+            .flat_map(|pool| pool.lock().take_changes())
             .collect()
     }
 
@@ -194,14 +115,14 @@ impl Ledger {
     pub(super) fn put_back(&self, changes: &[Change]) {
         for change in changes {
             if let Some(pool) = self.pool_of(change.account) {
-                lock(&pool.books).put_back(change.account);
+                pool.lock().put_back(change.account);
             }
         }
     }
 
     pub(super) fn set_marked(&self, account: AccountId, marked: bool) {
         if let Some(pool) = self.pool_of(account) {
-            lock(&pool.books).set_marked(account, marked);
+            pool.lock().set_marked(account, marked);
         }
     }
 
@@ -218,269 +139,17 @@ impl Ledger {
     }
 }
 
-impl AccountQuota {
-    /// Reserves room for an upload before its first byte is written. No byte is granted yet; ask the
-    /// [`Allowance`] for them when they have arrived.
-    ///
-    /// # Errors
-    ///
-    /// [`QuotaError::Bytes`] if not one more byte fits or not as many as were announced,
-    /// [`QuotaError::Files`] if a new file does not fit; the peer hears 552 before any 150.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping this future leaves no reservation behind.
-    pub async fn reserve(&self, wanted: Reservation) -> Result<Allowance, QuotaError> {
-        let _until_held = self.begin_change().await?;
-        let mut books = lock(&self.pool.books);
-        if !books.knows(self.account) {
-            return Err(QuotaError::Unavailable);
-        }
-        if wanted.new_file
-            && let Some(scope) = books.full_of_files(self.account)
-        {
-            let limit_files = books.limit(scope, self.account).files.unwrap_or(0);
-            return Err(QuotaError::Files { scope, limit_files });
-        }
-        let replaced = wanted.replaced.map(|file| (file.key, file.bytes));
-        let credit = replaced.map_or(0, |(key, bytes)| books.credit_for(self.account, key, bytes));
-        // An empty file may always replace another one; anything else needs at least one byte.
-        let needed = wanted
-            .expected
-            .unwrap_or_else(|| u64::from(replaced.is_none()));
-        if let Some((scope, free_bytes)) = books.short_of(self.account, needed, credit) {
-            return Err(self.refusal(&books, scope, free_bytes));
-        }
-        let holder = books.hold(self.account, replaced, u64::from(wanted.new_file));
-        drop(books);
-        Ok(Allowance {
-            holder,
-            quota: self.clone(),
-            available: 0,
-            is_open: true,
-        })
-    }
-
-    /// Tells the database that the account is about to be changed, unless it knows. Every deletion,
-    /// replacement and truncation holds such a guard until it is booked, so that a crash in between
-    /// leaves the account to be counted again.
-    ///
-    /// # Errors
-    ///
-    /// [`QuotaError::Unavailable`] if the database does not answer.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping this future leaves nothing but, perhaps, a mark that the keeper lifts again.
-    pub async fn begin_change(&self) -> Result<OpenChange, QuotaError> {
-        let is_marked = {
-            let mut books = lock(&self.pool.books);
-            books.open_change(self.account);
-            books.is_marked(self.account)
-        };
-        let open = OpenChange {
-            quota: self.clone(),
-        };
-        if is_marked {
-            return Ok(open);
-        }
-        let (done, marked) = oneshot::channel();
-        let request = MarkRequest {
-            account: self.account,
-            done,
-        };
-        self.marks
-            .send(request)
-            .await
-            .map_err(|_| QuotaError::Unavailable)?;
-        match marked.await {
-            Ok(true) => Ok(open),
-            _ => Err(QuotaError::Unavailable),
-        }
-    }
-
-    /// Books a deleted file, or one that a rename replaced.
-    pub fn removed(&self, file: Removed) {
-        self.book(None, Some(file), 0, 0);
-    }
-
-    /// Books bytes that a truncation freed in place.
-    pub fn shrunk(&self, bytes: u64) {
-        self.book(None, None, -signed(bytes), 0);
-    }
-
-    /// Bytes that could still be stored, all uploads under way deducted; `None` = no limit.
-    pub fn headroom(&self) -> Limit {
-        lock(&self.pool.books).headroom(self.account)
-    }
-
-    /// What the account uses.
-    pub fn usage(&self) -> Usage {
-        lock(&self.pool.books).account_usage(self.account)
-    }
-
-    /// What the customer's accounts use together.
-    pub fn pool_usage(&self) -> Usage {
-        lock(&self.pool.books).usage()
-    }
-
-    /// The limits of `scope`.
-    pub fn limits(&self, scope: Scope) -> Limits {
-        lock(&self.pool.books).limit(scope, self.account)
-    }
-
-    /// One step under one lock: a reservation that ends and the bytes it became are never both
-    /// missing from the books.
-    fn book(&self, holder: Option<u64>, gone: Option<Removed>, bytes: i64, files: i64) -> Usage {
-        let mut books = lock(&self.pool.books);
-        if let Some(holder) = holder {
-            books.release(holder);
-        }
-        let (freed_bytes, freed_files) = gone.map_or((0, 0), |file| (signed(file.bytes), 1));
-        books.add(self.account, bytes - freed_bytes, files - freed_files);
-        if let Some(file) = gone {
-            books.forget_credit(self.account, file.key);
-        }
-        let usage = books.account_usage(self.account);
-        drop(books);
-        self.pool.freed.notify_waiters();
-        usage
-    }
-
-    fn refusal(&self, books: &Pool, scope: Scope, free_bytes: u64) -> QuotaError {
-        let limit_bytes = books.limit(scope, self.account).bytes.unwrap_or(u64::MAX);
-        QuotaError::Bytes {
-            scope,
-            free_bytes,
-            limit_bytes,
-        }
-    }
-}
-
-impl Allowance {
-    /// Longest wait for a younger upload to give back what it holds.
-    const CONTENTION_WAIT: Duration = Duration::from_secs(30);
-
-    /// Bytes granted and not taken yet.
-    pub fn available(&self) -> u64 {
-        self.available
-    }
-
-    /// Makes sure that at least one byte is granted, and up to `want` if they fit; tells how many
-    /// are available. Call it with bytes in hand: asking in advance would refuse a file that ends
-    /// exactly at the limit.
-    ///
-    /// # Errors
-    ///
-    /// [`QuotaError::Bytes`] if not one more byte fits.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping this future loses nothing that was granted before.
-    pub async fn extend(&mut self, want: u64) -> Result<u64, QuotaError> {
-        if self.available >= want {
-            return Ok(self.available);
-        }
-        match tokio::time::timeout(Self::CONTENTION_WAIT, self.grant(want - self.available)).await {
-            Ok(granted) => {
-                self.available += granted?;
-                Ok(self.available)
-            }
-            Err(_) if self.available > 0 => Ok(self.available),
-            Err(_) => Err(self.refused(Scope::Account)),
-        }
-    }
-
-    /// Takes `bytes` of what is available, just before they are written.
-    pub fn take(&mut self, bytes: u64) {
-        debug_assert!(
-            bytes <= self.available,
-            "bytes are granted before they are written"
-        );
-        self.available = self.available.saturating_sub(bytes);
-    }
-
-    /// Books a file that now stands under its name with `stored` bytes in all, and what it replaced
-    /// at that moment.
-    pub fn settle(mut self, stored: u64, replaced: Option<Removed>) -> Usage {
-        self.is_open = false;
-        self.quota
-            .book(Some(self.holder), replaced, signed(stored), 1)
-    }
-
-    /// Books `added` bytes that were written in place to a file that was there before.
-    pub fn settle_in_place(mut self, added: u64) -> Usage {
-        self.is_open = false;
-        self.quota.book(Some(self.holder), None, signed(added), 0)
-    }
-
-    async fn grant(&self, want: u64) -> Result<u64, QuotaError> {
-        loop {
-            let freed = self.quota.pool.freed.notified();
-            tokio::pin!(freed);
-            // Registered before the books are read, so that nothing freed in between is missed.
-            freed.as_mut().enable();
-            let answer = lock(&self.quota.pool.books).grant(self.holder, want);
-            match answer {
-                Grant::Granted(bytes) => return Ok(bytes),
-                Grant::Refused(_) if self.available > 0 => return Ok(0),
-                Grant::Refused(scope) => return Err(self.refused(scope)),
-                Grant::Wait(_) if self.available > 0 => {
-                    lock(&self.quota.pool.books).stop_waiting(self.holder);
-                    return Ok(0);
-                }
-                Grant::Wait(_) => freed.await,
-            }
-        }
-    }
-
-    fn refused(&self, scope: Scope) -> QuotaError {
-        let mut books = lock(&self.quota.pool.books);
-        books.stop_waiting(self.holder);
-        self.quota.refusal(&books, scope, 0)
-    }
-
-    fn close(&mut self) {
-        if self.is_open {
-            self.is_open = false;
-            lock(&self.quota.pool.books).release(self.holder);
-            self.quota.pool.freed.notify_waiters();
-        }
-    }
-}
-
-impl Drop for Allowance {
-    fn drop(&mut self) {
-        self.close();
-    }
-}
-
-impl Drop for OpenChange {
-    fn drop(&mut self) {
-        lock(&self.quota.pool.books).close_change(self.quota.account);
-    }
-}
-
-fn words(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Account => "account",
-        Scope::Customer => "customer",
-    }
-}
-
 /// A poisoned lock still guards plain numbers that were written in one step.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::FileKey;
+    use crate::hosting::quota::{QuotaError, Reservation};
+    use crate::model::{FileKey, Scope};
+    use crate::vfs::Removed;
 
     const LIMIT: u64 = 1_000_000;
 
@@ -508,15 +177,27 @@ mod tests {
     }
 
     fn bytes(limit: u64) -> Limits {
-        Limits { bytes: Some(limit), files: None }
+        Limits {
+            bytes: Some(limit),
+            files: None,
+        }
     }
 
     fn new_file() -> Reservation {
-        Reservation { new_file: true, ..Reservation::default() }
+        Reservation {
+            new_file: true,
+            ..Reservation::default()
+        }
     }
 
     fn over(inode: u64, bytes: u64) -> Reservation {
-        Reservation { replaced: Some(Removed { key: key(inode), bytes }), ..Reservation::default() }
+        Reservation {
+            replaced: Some(Removed {
+                key: key(inode),
+                bytes,
+            }),
+            ..Reservation::default()
+        }
     }
 
     /// Uploads `size` bytes in chunks of `chunk`, as a session does: bytes first, grant second.
@@ -542,7 +223,11 @@ mod tests {
         let refused = quota.reserve(new_file()).await.unwrap_err();
         assert_eq!(
             refused,
-            QuotaError::Bytes { scope: Scope::Account, free_bytes: 0, limit_bytes: LIMIT }
+            QuotaError::Bytes {
+                scope: Scope::Account,
+                free_bytes: 0,
+                limit_bytes: LIMIT
+            }
         );
     }
 
@@ -577,7 +262,13 @@ mod tests {
         }
 
         assert_eq!(complete, 10);
-        assert_eq!(ledger.usage(account(0)), Usage { bytes: LIMIT, files: 10 });
+        assert_eq!(
+            ledger.usage(account(0)),
+            Usage {
+                bytes: LIMIT,
+                files: 10
+            }
+        );
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -596,7 +287,13 @@ mod tests {
         }
 
         assert_eq!(complete, 20);
-        assert_eq!(ledger.pool_usage(customer()), Usage { bytes: LIMIT, files: 20 });
+        assert_eq!(
+            ledger.pool_usage(customer()),
+            Usage {
+                bytes: LIMIT,
+                files: 20
+            }
+        );
     }
 
     #[tokio::test]
@@ -609,10 +306,22 @@ mod tests {
         assert_eq!(allowance.extend(LIMIT).await, Ok(LIMIT));
         allowance.take(LIMIT);
         let too_much = allowance.extend(1).await;
-        let usage = allowance.settle(LIMIT, Some(Removed { key: key(1), bytes: LIMIT }));
+        let usage = allowance.settle(
+            LIMIT,
+            Some(Removed {
+                key: key(1),
+                bytes: LIMIT,
+            }),
+        );
 
         assert!(matches!(too_much, Err(QuotaError::Bytes { .. })));
-        assert_eq!(usage, Usage { bytes: LIMIT, files: 1 });
+        assert_eq!(
+            usage,
+            Usage {
+                bytes: LIMIT,
+                files: 1
+            }
+        );
     }
 
     #[tokio::test]
@@ -648,24 +357,42 @@ mod tests {
         let mut overwrite = quota.reserve(over(1, 900_000)).await.unwrap();
         overwrite.extend(900_000).await.unwrap();
 
-        quota.removed(Removed { key: key(1), bytes: 900_000 });
+        quota.removed(Removed {
+            key: key(1),
+            bytes: 900_000,
+        });
         assert_eq!(quota.headroom(), Some(100_000));
         let usage = overwrite.settle(900_000, None);
 
-        assert_eq!(usage, Usage { bytes: 900_000, files: 1 });
+        assert_eq!(
+            usage,
+            Usage {
+                bytes: 900_000,
+                files: 1
+            }
+        );
         assert_eq!(quota.headroom(), Some(100_000));
     }
 
     #[tokio::test]
     async fn files_are_limited_too_and_an_overwrite_needs_no_slot() {
-        let own = Limits { bytes: None, files: Some(1) };
+        let own = Limits {
+            bytes: None,
+            files: Some(1),
+        };
         let ledger = ledger(Limits::default(), own, 1);
         let quota = ledger.quota(account(0)).unwrap();
         upload(&quota, 10, 10).await.unwrap();
 
         let refused = quota.reserve(new_file()).await.unwrap_err();
 
-        assert_eq!(refused, QuotaError::Files { scope: Scope::Account, limit_files: 1 });
+        assert_eq!(
+            refused,
+            QuotaError::Files {
+                scope: Scope::Account,
+                limit_files: 1
+            }
+        );
         assert!(quota.reserve(over(1, 10)).await.is_ok());
     }
 
@@ -680,7 +407,10 @@ mod tests {
         assert!(quota.reserve(new_file()).await.is_err());
         let mut smaller = quota.reserve(over(1, 500_000)).await.unwrap();
         assert_eq!(smaller.extend(400_000).await, Ok(400_000));
-        quota.removed(Removed { key: key(2), bytes: 499_950 });
+        quota.removed(Removed {
+            key: key(2),
+            bytes: 499_950,
+        });
         drop(smaller);
         assert_eq!(quota.headroom(), Some(50));
     }
@@ -690,12 +420,19 @@ mod tests {
         let ledger = ledger(bytes(500), bytes(LIMIT), 1);
         let quota = ledger.quota(account(0)).unwrap();
 
-        let wanted = Reservation { expected: Some(501), ..new_file() };
+        let wanted = Reservation {
+            expected: Some(501),
+            ..new_file()
+        };
         let refused = quota.reserve(wanted).await.unwrap_err();
 
         assert_eq!(
             refused,
-            QuotaError::Bytes { scope: Scope::Customer, free_bytes: 500, limit_bytes: 500 }
+            QuotaError::Bytes {
+                scope: Scope::Customer,
+                free_bytes: 500,
+                limit_bytes: 500
+            }
         );
     }
 

@@ -1,13 +1,20 @@
 //! Exact quotas: a byte is granted before it is written, in two scopes at once.
 //!
-//! [`Ledger`] holds what is used and reserved; in one process it is the truth, and [`keeper`] writes
+//! [`Ledger`] holds what is used and reserved; in one process it is the truth, and [`Keeper`] writes
 //! it to the database in batches. An upload holds an [`Allowance`]; dropping it gives everything
 //! back, settling it turns what was reserved into what is used.
 
-pub mod keeper;
-pub mod ledger;
+mod allowance;
+mod book;
+mod error;
+mod keeper;
+mod ledger;
 mod pool;
 pub mod recovery;
+mod shared;
 
+pub use allowance::{AccountQuota, Allowance, OpenChange, Reservation};
+pub use book::Limits;
+pub use error::QuotaError;
 pub use keeper::Keeper;
-pub use ledger::{AccountQuota, Allowance, Ledger, Limits, OpenChange, QuotaError, Reservation};
+pub use ledger::Ledger;

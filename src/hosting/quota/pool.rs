@@ -8,25 +8,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::book::{Book, Limits, signed};
 use crate::model::{AccountId, FileKey, Limit, Scope, Usage};
-
-/// Limits of one scope.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Limits {
-    /// Bytes.
-    pub bytes: Limit,
-    /// Files.
-    pub files: Limit,
-}
-
-/// Signed, because a deletion may be booked before the upload that it cancels out.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Book {
-    bytes: i64,
-    files: i64,
-    reserved_bytes: u64,
-    reserved_files: u64,
-}
 
 #[derive(Debug, Default)]
 pub(super) struct Pool {
@@ -396,32 +379,9 @@ impl Pool {
     }
 }
 
-impl Book {
-    fn usage(self) -> Usage {
-        Usage {
-            bytes: u64::try_from(self.bytes).unwrap_or(0),
-            files: u64::try_from(self.files).unwrap_or(0),
-        }
-    }
-
-    fn free_bytes(self, limits: Limits) -> Limit {
-        let taken = self.usage().bytes.saturating_add(self.reserved_bytes);
-        limits.bytes.map(|limit| limit.saturating_sub(taken))
-    }
-
-    fn free_files(self, limits: Limits) -> Limit {
-        let taken = self.usage().files.saturating_add(self.reserved_files);
-        limits.files.map(|limit| limit.saturating_sub(taken))
-    }
-}
-
 impl Holder {
     /// What the holder takes from others: what it was granted beyond its own credit.
     fn charge(&self) -> u64 {
         self.granted.saturating_sub(self.credit)
     }
-}
-
-fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -1,8 +1,9 @@
 //! Fills the ledger at the start, and after an unclean end counts the homes that were being written
 //! to, so that the figures equal the disk before anybody can upload.
 
+use super::book::Limits;
 use super::keeper::Keeper;
-use super::ledger::{Ledger, Limits};
+use super::ledger::Ledger;
 use crate::clock::Timestamp;
 use crate::hosting::foundation::{Deed, Foundation, differences};
 use crate::hosting::limits::{EffectiveLimits, pool_bytes, pool_files};

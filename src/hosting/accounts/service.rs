@@ -1,9 +1,12 @@
-//! Accounts: create, change, suspend, delete. The only writer of accounts.
+//! The service itself.
 
 use std::sync::Arc;
 
+use super::details::{AccountDetails, AccountSettings, Files, NewAccount};
+use super::error::AccountError;
+use super::trail::{changes, deed};
 use crate::events::Event;
-use crate::hosting::foundation::{Deed, Foundation, bytes, differences, number, override_words};
+use crate::hosting::foundation::{Foundation, differences};
 use crate::hosting::limits::{EffectiveLimits, max_accounts};
 use crate::hosting::passwords::Passwords;
 use crate::hosting::quota::{Ledger, Limits};
@@ -11,8 +14,8 @@ use crate::hosting::sessions::{Order, Sessions};
 use crate::hosting::volumes::Volumes;
 use crate::model::page::{AccountQuery, AccountRow, Page};
 use crate::model::{
-    Account, AccountId, AccountStatus, Actor, AuditAction, Customer, CustomerId, Override,
-    PermissionProfile, Plan, Right, Secret, TlsRule, Usage, Username, Version,
+    Account, AccountId, AccountStatus, Actor, AuditAction, Customer, CustomerId, Plan, Right,
+    Secret, Usage, Username, Version,
 };
 use crate::store::{Conflict, StoreError};
 
@@ -33,100 +36,6 @@ pub struct Parts {
     pub sessions: Sessions,
     /// Holds the homes.
     pub volumes: Volumes,
-}
-
-/// What is needed to make an account.
-#[derive(Clone, Debug)]
-pub struct NewAccount {
-    /// The name to log in with.
-    pub username: Username,
-    /// Its customer.
-    pub customer_id: CustomerId,
-    /// Its password.
-    pub password: Secret,
-    /// The part that can be changed later.
-    pub settings: AccountSettings,
-}
-
-/// The part of an account that an administrator edits.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct AccountSettings {
-    /// What it may do.
-    pub permissions: PermissionProfile,
-    /// Whether it must encrypt.
-    pub tls: TlsRule,
-    /// Own limit of bytes.
-    pub bytes: Override,
-    /// Own limit of files.
-    pub files: Override,
-    /// Own limit of sessions at once.
-    pub sessions: Override,
-    /// Free text.
-    pub notes: String,
-}
-
-/// What happens to the files of a deleted account.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Files {
-    /// They are removed for good.
-    Delete,
-    /// They stay on the volume; no account, not even one of the same name, shows them again.
-    #[default]
-    Keep,
-}
-
-/// An account with everything that a page or a login needs to know about it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct AccountDetails {
-    /// The account.
-    pub account: Account,
-    /// Its customer.
-    pub customer: Customer,
-    /// The customer's plan.
-    pub plan: Plan,
-    /// The limits in force.
-    pub limits: EffectiveLimits,
-    /// What it uses.
-    pub usage: Usage,
-    /// What all accounts of the customer use together.
-    pub pool_usage: Usage,
-    /// Sessions it has now.
-    pub sessions: usize,
-}
-
-/// What can go wrong with an account.
-#[derive(Debug, thiserror::Error)]
-pub enum AccountError {
-    /// There is no such account.
-    #[error("no such account")]
-    NotFound,
-    /// There is no such customer.
-    #[error("no such customer")]
-    NoSuchCustomer,
-    /// The actor's role does not include the right.
-    #[error("the role does not include {0:?}")]
-    Forbidden(Right),
-    /// Another account has the name.
-    #[error("{0} is taken")]
-    Taken(Username),
-    /// The customer has as many accounts as it may.
-    #[error("the customer may have {limit} accounts")]
-    TooManyAccounts {
-        /// The limit.
-        limit: u64,
-    },
-    /// Somebody else saved first.
-    #[error("the account was changed meanwhile")]
-    Stale,
-    /// The home could not be made or removed.
-    #[error("the home folder is not usable")]
-    Home(#[from] crate::vfs::StorageError),
-    /// The password could not be hashed.
-    #[error(transparent)]
-    Password(#[from] crate::hosting::passwords::PasswordError),
-    /// The database failed.
-    #[error("accounts are not available")]
-    Store(StoreError),
 }
 
 impl Accounts {
@@ -375,7 +284,7 @@ impl Accounts {
     }
 
     /// Reads limits again and lets the account's sessions do the same; for changes made elsewhere.
-    pub(super) async fn refresh(&self, id: AccountId) -> Result<(), AccountError> {
+    pub(crate) async fn refresh(&self, id: AccountId) -> Result<(), AccountError> {
         match self.get(id).await {
             Ok(account) => {
                 let (customer, plan) = self.owner(account.customer_id).await?;
@@ -470,15 +379,6 @@ impl Accounts {
     }
 }
 
-impl From<StoreError> for AccountError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Stale => Self::Stale,
-            other => Self::Store(other),
-        }
-    }
-}
-
 fn require(actor: &Actor) -> Result<(), AccountError> {
     let right = Right::ManageAccounts;
     if actor.may(right) {
@@ -493,39 +393,4 @@ fn taken(error: StoreError, name: &Username) -> AccountError {
         StoreError::Conflict(Conflict::Username) => AccountError::Taken(name.clone()),
         other => AccountError::Store(other),
     }
-}
-
-fn deed(
-    action: AuditAction,
-    account: &Account,
-    changes: Vec<(String, String, String)>,
-) -> Deed<'_> {
-    let object_id = account.id.to_string();
-    Deed {
-        action,
-        object: account.username.as_str(),
-        object_id,
-        changes,
-    }
-}
-
-fn changes(before: &Account, after: &Account) -> Vec<(String, String, String)> {
-    let size = |own| override_words(own, bytes);
-    let count = |own| override_words(own, number);
-    differences([
-        (
-            "permissions",
-            before.permissions.label().to_owned(),
-            after.permissions.label().to_owned(),
-        ),
-        (
-            "encryption",
-            before.tls.as_str().to_owned(),
-            after.tls.as_str().to_owned(),
-        ),
-        ("storage", size(before.bytes), size(after.bytes)),
-        ("files", count(before.files), count(after.files)),
-        ("sessions", count(before.sessions), count(after.sessions)),
-        ("notes", before.notes.clone(), after.notes.clone()),
-    ])
 }

@@ -1,18 +1,21 @@
-//! Customers: who owns accounts and shares a pool among them.
+//! The service itself.
 
 use std::sync::Arc;
 
+use super::details::{CustomerDetails, CustomerSettings};
+use super::error::CustomerError;
+use super::slug::slug;
+use super::trail::changes;
 use crate::events::Event;
-use crate::hosting::foundation::{Deed, Foundation, bytes, differences, number, override_words};
-use crate::hosting::limits::{Effective, max_accounts, pool_bytes, pool_files};
+use crate::hosting::foundation::{Deed, Foundation};
+use crate::hosting::limits::{max_accounts, pool_bytes, pool_files};
 use crate::hosting::quota::{Ledger, Limits};
 use crate::hosting::sessions::{Order, Sessions};
 use crate::model::page::{CustomerQuery, CustomerRow, Page};
 use crate::model::{
-    Account, Actor, AuditAction, Customer, CustomerId, CustomerStatus, Override, Plan, PlanId,
-    Right, Usage, Version,
+    Actor, AuditAction, Customer, CustomerId, CustomerStatus, Plan, PlanId, Right, Version,
 };
-use crate::store::{Conflict, StoreError, Tx};
+use crate::store::{Conflict, StoreError};
 
 /// A cheap handle on the customers.
 #[derive(Clone, Debug)]
@@ -23,75 +26,6 @@ struct Parts {
     foundation: Foundation,
     ledger: Ledger,
     sessions: Sessions,
-}
-
-/// The part of a customer that an administrator edits.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct CustomerSettings {
-    /// Unique name, 1 to 120 characters.
-    pub name: String,
-    /// Where notices go; empty if unknown.
-    pub contact_email: String,
-    /// The plan.
-    pub plan_id: PlanId,
-    /// Own limit of bytes shared by all its accounts.
-    pub pool_bytes: Override,
-    /// Own limit of files shared by all its accounts.
-    pub pool_files: Override,
-    /// Own limit of the number of accounts.
-    pub max_accounts: Override,
-    /// Free text.
-    pub notes: String,
-}
-
-/// A customer with everything that its page shows.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct CustomerDetails {
-    /// The customer.
-    pub customer: Customer,
-    /// Its plan.
-    pub plan: Plan,
-    /// Bytes that its accounts share.
-    pub pool_bytes: Effective,
-    /// Files that its accounts share.
-    pub pool_files: Effective,
-    /// Accounts it may have.
-    pub max_accounts: Effective,
-    /// What its accounts use together.
-    pub usage: Usage,
-    /// Its accounts, by name.
-    pub accounts: Vec<Account>,
-    /// Sessions its accounts have now.
-    pub sessions: usize,
-}
-
-/// What can go wrong with a customer.
-#[derive(Debug, thiserror::Error)]
-pub enum CustomerError {
-    /// There is no such customer.
-    #[error("no such customer")]
-    NotFound,
-    /// There is no such plan.
-    #[error("no such plan")]
-    NoSuchPlan,
-    /// The actor's role does not include the right.
-    #[error("the role does not include {0:?}")]
-    Forbidden(Right),
-    /// The name is empty or longer than 120 characters.
-    #[error("Name must be 1 to 120 characters")]
-    BadName,
-    /// Another customer has the name.
-    #[error("{0} is taken")]
-    Taken(String),
-    /// It still has accounts.
-    #[error("the customer has {0} accounts")]
-    HasAccounts(usize),
-    /// Somebody else saved first.
-    #[error("the customer was changed meanwhile")]
-    Stale,
-    /// The database failed.
-    #[error("customers are not available")]
-    Store(StoreError),
 }
 
 impl Customers {
@@ -143,14 +77,14 @@ impl Customers {
         tx.insert_customer(&customer)
             .await
             .map_err(|error| taken(error, &customer.name))?;
-        self.note(
-            &mut tx,
-            actor,
-            AuditAction::CustomerCreated,
-            &customer,
-            Vec::new(),
-        )
-        .await?;
+        self.0
+            .foundation
+            .audit(
+                &mut tx,
+                actor,
+                deed(AuditAction::CustomerCreated, &customer, Vec::new()),
+            )
+            .await?;
         tx.commit().await?;
         self.0.foundation.publish(Event::CustomerChanged(id));
         Ok(customer)
@@ -188,14 +122,14 @@ impl Customers {
         let saved = tx.save_customer(&customer, self.0.foundation.now()).await;
         customer.version = saved.map_err(|error| taken(error, &customer.name))?;
         let changed = changes((&before, &old_plan), (&customer, &new_plan));
-        self.note(
-            &mut tx,
-            actor,
-            AuditAction::CustomerChanged,
-            &customer,
-            changed,
-        )
-        .await?;
+        self.0
+            .foundation
+            .audit(
+                &mut tx,
+                actor,
+                deed(AuditAction::CustomerChanged, &customer, changed),
+            )
+            .await?;
         tx.commit().await?;
         self.0.foundation.publish(Event::CustomerChanged(id));
         self.get(id).await
@@ -245,14 +179,14 @@ impl Customers {
         if !tx.delete_customer(id).await? {
             return Err(CustomerError::NotFound);
         }
-        self.note(
-            &mut tx,
-            actor,
-            AuditAction::CustomerDeleted,
-            &customer,
-            Vec::new(),
-        )
-        .await?;
+        self.0
+            .foundation
+            .audit(
+                &mut tx,
+                actor,
+                deed(AuditAction::CustomerDeleted, &customer, Vec::new()),
+            )
+            .await?;
         tx.commit().await?;
         self.0.foundation.publish(Event::CustomerChanged(id));
         Ok(())
@@ -311,7 +245,7 @@ impl Customers {
     }
 
     /// Reads the pool's limits again; for changes made elsewhere.
-    pub(super) async fn refresh(&self, id: CustomerId) -> Result<(), CustomerError> {
+    pub(crate) async fn refresh(&self, id: CustomerId) -> Result<(), CustomerError> {
         let customer = self.get(id).await?;
         let plan = self.plan(customer.plan_id).await?;
         let bytes = pool_bytes(&customer, &plan).limit;
@@ -357,37 +291,26 @@ impl Customers {
         {
             return Err(CustomerError::NotFound);
         }
-        self.note(&mut tx, actor, action, &customer, Vec::new())
+        self.0
+            .foundation
+            .audit(&mut tx, actor, deed(action, &customer, Vec::new()))
             .await?;
         tx.commit().await?;
         Ok(())
     }
-
-    async fn note(
-        &self,
-        tx: &mut Tx,
-        actor: &Actor,
-        action: AuditAction,
-        customer: &Customer,
-        changes: Vec<(String, String, String)>,
-    ) -> Result<(), StoreError> {
-        let object_id = customer.id.to_string();
-        let deed = Deed {
-            action,
-            object: &customer.name,
-            object_id,
-            changes,
-        };
-        self.0.foundation.audit(tx, actor, deed).await
-    }
 }
 
-impl From<StoreError> for CustomerError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Stale => Self::Stale,
-            other => Self::Store(other),
-        }
+fn deed(
+    action: AuditAction,
+    customer: &Customer,
+    changes: Vec<(String, String, String)>,
+) -> Deed<'_> {
+    let object_id = customer.id.to_string();
+    Deed {
+        action,
+        object: &customer.name,
+        object_id,
+        changes,
     }
 }
 
@@ -414,76 +337,5 @@ fn taken(error: StoreError, name: &str) -> CustomerError {
     match error {
         StoreError::Conflict(Conflict::CustomerName) => CustomerError::Taken(name.to_owned()),
         other => other.into(),
-    }
-}
-
-/// The name as part of a folder name: `a–z 0–9 -`, at most 32 characters.
-fn slug(name: &str) -> String {
-    let mut slug = String::new();
-    for c in name.chars().flat_map(char::to_lowercase) {
-        if c.is_ascii_alphanumeric() {
-            slug.push(c);
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-        if slug.len() >= 32 {
-            break;
-        }
-    }
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() {
-        "customer".to_owned()
-    } else {
-        slug.to_owned()
-    }
-}
-
-fn changes(
-    (before, old_plan): (&Customer, &Plan),
-    (after, new_plan): (&Customer, &Plan),
-) -> Vec<(String, String, String)> {
-    let size = |own| override_words(own, bytes);
-    let count = |own| override_words(own, number);
-    differences([
-        ("name", before.name.clone(), after.name.clone()),
-        (
-            "contact e-mail",
-            before.contact_email.clone(),
-            after.contact_email.clone(),
-        ),
-        ("plan", old_plan.name.clone(), new_plan.name.clone()),
-        (
-            "shared storage",
-            size(before.pool_bytes),
-            size(after.pool_bytes),
-        ),
-        (
-            "shared files",
-            count(before.pool_files),
-            count(after.pool_files),
-        ),
-        (
-            "accounts",
-            count(before.max_accounts),
-            count(after.max_accounts),
-        ),
-        ("notes", before.notes.clone(), after.notes.clone()),
-    ])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_name_keeps_what_is_safe_of_a_name() {
-        for (name, folder) in [
-            ("Kestrel Print", "kestrel-print"),
-            ("  Müller & Söhne  ", "m-ller-s-hne"),
-            ("../../etc", "etc"),
-            ("日本", "customer"),
-        ] {
-            assert_eq!(slug(name), folder, "{name}");
-        }
     }
 }

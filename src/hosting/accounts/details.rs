@@ -1,0 +1,66 @@
+//! What goes into an account and what is known about it.
+
+use crate::hosting::limits::EffectiveLimits;
+use crate::model::{
+    Account, Customer, CustomerId, Override, PermissionProfile, Plan, Secret, TlsRule, Usage,
+    Username,
+};
+
+/// What is needed to make an account.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// The name to log in with.
+    pub username: Username,
+    /// Its customer.
+    pub customer_id: CustomerId,
+    /// Its password.
+    pub password: Secret,
+    /// The part that can be changed later.
+    pub settings: AccountSettings,
+}
+
+/// The part of an account that an administrator edits.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct AccountSettings {
+    /// What it may do.
+    pub permissions: PermissionProfile,
+    /// Whether it must encrypt.
+    pub tls: TlsRule,
+    /// Own limit of bytes.
+    pub bytes: Override,
+    /// Own limit of files.
+    pub files: Override,
+    /// Own limit of sessions at once.
+    pub sessions: Override,
+    /// Free text.
+    pub notes: String,
+}
+
+/// What happens to the files of a deleted account.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Files {
+    /// They are removed for good.
+    Delete,
+    /// They stay on the volume; no account, not even one of the same name, shows them again.
+    #[default]
+    Keep,
+}
+
+/// An account with everything that a page or a login needs to know about it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AccountDetails {
+    /// The account.
+    pub account: Account,
+    /// Its customer.
+    pub customer: Customer,
+    /// The customer's plan.
+    pub plan: Plan,
+    /// The limits in force.
+    pub limits: EffectiveLimits,
+    /// What it uses.
+    pub usage: Usage,
+    /// What all accounts of the customer use together.
+    pub pool_usage: Usage,
+    /// Sessions it has now.
+    pub sessions: usize,
+}

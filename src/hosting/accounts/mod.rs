@@ -1,0 +1,10 @@
+//! Accounts: create, change, suspend, delete. The only writer of accounts.
+
+mod details;
+mod error;
+mod service;
+mod trail;
+
+pub use details::{AccountDetails, AccountSettings, Files, NewAccount};
+pub use error::AccountError;
+pub use service::{Accounts, Parts};

@@ -1,0 +1,45 @@
+//! One page of the books: what a scope uses, has reserved and may use.
+
+use crate::model::{Limit, Usage};
+
+/// Limits of one scope.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Limits {
+    /// Bytes.
+    pub bytes: Limit,
+    /// Files.
+    pub files: Limit,
+}
+
+/// Signed, because a deletion may be booked before the upload that it cancels out.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Book {
+    pub(super) bytes: i64,
+    pub(super) files: i64,
+    pub(super) reserved_bytes: u64,
+    pub(super) reserved_files: u64,
+}
+
+impl Book {
+    pub(super) fn usage(self) -> Usage {
+        Usage {
+            bytes: u64::try_from(self.bytes).unwrap_or(0),
+            files: u64::try_from(self.files).unwrap_or(0),
+        }
+    }
+
+    pub(super) fn free_bytes(self, limits: Limits) -> Limit {
+        let taken = self.usage().bytes.saturating_add(self.reserved_bytes);
+        limits.bytes.map(|limit| limit.saturating_sub(taken))
+    }
+
+    pub(super) fn free_files(self, limits: Limits) -> Limit {
+        let taken = self.usage().files.saturating_add(self.reserved_files);
+        limits.files.map(|limit| limit.saturating_sub(taken))
+    }
+}
+
+/// Books are signed; no file is so large that this loses a byte.
+pub(super) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
