@@ -263,6 +263,13 @@ pub(crate) fn day_start(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(start.timestamp().as_millisecond()))
 }
 
+/// The end of the day `2026-03-12`, which is the beginning of the next one.
+pub(crate) fn day_end(text: &str) -> Option<Timestamp> {
+    let date: jiff::civil::Date = text.trim().parse().ok()?;
+    let end = date.tomorrow().ok()?.to_zoned(ZONE.clone()).ok()?;
+    Some(Timestamp::from_millis(end.timestamp().as_millisecond()))
+}
+
 /// The day of `at` as a date input wants it: `2026-03-12`.
 pub(crate) fn day_input(at: Timestamp) -> String {
     zoned(at).strftime("%Y-%m-%d").to_string()

@@ -49,6 +49,7 @@ mod form;
 mod format;
 mod headers;
 mod icon;
+mod journal_filter;
 mod layout;
 mod limit_field;
 mod live;

@@ -5,6 +5,7 @@ use axum::Router;
 use super::state::Web;
 
 mod accounts;
+mod audit;
 mod customers;
 mod disconnect;
 mod live;
@@ -13,11 +14,13 @@ mod plans;
 mod session;
 pub(super) mod setup;
 mod sign_in;
+mod transfers;
 
 /// Every page below `/admin`.
 pub(super) fn routes() -> Router<Web> {
     Router::new()
         .merge(accounts::routes())
+        .merge(audit::routes())
         .merge(customers::routes())
         .merge(disconnect::routes())
         .merge(live::routes())
@@ -25,6 +28,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(overview::routes())
         .merge(session::routes())
         .merge(sign_in::routes())
+        .merge(transfers::routes())
 }
 
 /// Every page with made-up values.
@@ -32,6 +36,7 @@ pub(super) fn routes() -> Router<Web> {
 pub(super) fn samples() -> Vec<(&'static str, String)> {
     [
         accounts::samples(),
+        audit::samples(),
         customers::samples(),
         disconnect::samples(),
         live::samples(),
@@ -40,6 +45,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         session::samples(),
         setup::samples(),
         sign_in::samples(),
+        transfers::samples(),
     ]
     .concat()
 }
