@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
@@ -121,8 +121,29 @@ impl AsyncRead for Transport {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Self::Plain(socket) => Pin::new(socket).poll_read(context, buffer),
+            Self::Plain(socket) => poll_receive(socket, context, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+/// Reads what is there. tokio's own `poll_read` takes a short read for the last one until the system
+/// says otherwise; but a read ends short at urgent data, and what stands behind it would wait for
+/// ever (`ABOR` with its end urgent, as Python sends it).
+fn poll_receive(
+    socket: &TcpStream,
+    context: &mut Context<'_>,
+    buffer: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    loop {
+        ready!(socket.poll_read_ready(context))?;
+        match socket.try_read(buffer.initialize_unfilled()) {
+            Ok(read) => {
+                buffer.advance(read);
+                return Poll::Ready(Ok(()));
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Poll::Ready(Err(error)),
         }
     }
 }
