@@ -196,7 +196,8 @@ impl Context {
         self.door.app.settings.current()
     }
 
-    fn follow_settings(&mut self) {
+    /// Brings the rules of the protocol in line with the settings in force.
+    pub(super) fn follow_settings(&mut self) {
         let settings = self.settings();
         let requires = settings.tls_policy == settings::TlsPolicy::Required
             || self

@@ -143,6 +143,7 @@ impl Conversation {
             Ok(command) => command,
             Err(refused) => return self.refuse(&refused),
         };
+        self.context.follow_settings();
         self.show(&command, &line);
         let opens_data = command.spec().opens_data;
         if let Err(reply) = self.context.session.admit(&command) {

@@ -4,10 +4,13 @@
 //! one hop on the blocking pool. Otherwise the runtime reads, and each buffer is written in a hop
 //! while the next one fills.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
@@ -155,20 +158,25 @@ impl Pour {
 
     async fn step(&mut self, stream: &mut DataStream) -> Result<Taken, TransferError> {
         let mut buffer = self.pump.buffers.lend().await;
-        let read = timeout(self.pump.stall, stream.read(&mut buffer));
+        let stall = self.pump.stall;
+        // What was written before is counted while nothing arrives.
+        let (read, settled) =
+            tokio::join!(timeout(stall, stream.read(&mut buffer)), self.settle_hop());
+        settled?;
         let read = read
-            .await
             .map_err(|_| TransferError::Stalled)?
             .map_err(TransferError::Lost)?;
         if read == 0 {
             return Ok(Taken::End);
         }
         // More may be there already: fewer and larger writes.
-        let filled = fill(stream, &mut buffer, read).await?;
-        self.settle_hop().await?;
+        let (filled, broken) = fill(stream, &mut buffer, read).await;
         self.received = self.received.saturating_add(size(filled));
         self.store(buffer, filled).await?;
-        Ok(Taken::Bytes)
+        match broken {
+            Some(error) => Err(TransferError::Lost(error)),
+            None => Ok(Taken::Bytes),
+        }
     }
 
     /// Has `filled` bytes written, and does not wait for the last of them.
@@ -317,30 +325,31 @@ impl Chunk {
     }
 }
 
-/// Reads on without waiting until the buffer is full; tells how much is in it.
+/// Reads on without waiting until the buffer is full; tells how much is in it, and whether the
+/// stream broke behind that (the system tells it only once).
 async fn fill(
     stream: &mut DataStream,
     buffer: &mut [u8],
     mut filled: usize,
-) -> Result<usize, TransferError> {
+) -> (usize, Option<io::Error>) {
     while let Some(space) = buffer.get_mut(filled..).filter(|space| !space.is_empty()) {
-        let more = std::future::poll_fn(|task| {
-            let mut space = tokio::io::ReadBuf::new(&mut *space);
-            let poll =
-                tokio::io::AsyncRead::poll_read(std::pin::Pin::new(&mut *stream), task, &mut space);
-            std::task::Poll::Ready(match poll {
-                std::task::Poll::Ready(Ok(())) => space.filled().len(),
-                // An error comes again with the next read.
-                std::task::Poll::Ready(Err(_)) | std::task::Poll::Pending => 0,
+        let mut space = ReadBuf::new(space);
+        let read = poll_fn(|task| {
+            let read = Pin::new(&mut *stream).poll_read(task, &mut space);
+            Poll::Ready(match read {
+                Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
+                Poll::Ready(Err(error)) => Err(error),
             })
-        })
-        .await;
-        if more == 0 {
+        });
+        if let Err(error) = read.await {
+            return (filled, Some(error));
+        }
+        if space.filled().is_empty() {
             break;
         }
-        filled += more;
+        filled += space.filled().len();
     }
-    Ok(filled)
+    (filled, None)
 }
 
 fn settle(allowance: Allowance, change: &Committed) -> Stored {

@@ -4,6 +4,8 @@
 mod support;
 
 #[cfg(test)]
+mod ftp;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod store;

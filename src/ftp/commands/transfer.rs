@@ -263,10 +263,13 @@ async fn claim(
     let standing = existing.map_or(0, |file| file.bytes);
     let room = quota.headroom().map(|free| free.saturating_add(standing));
     let now = member.door.app.clock.now();
-    member
-        .door
-        .refusals
-        .check(account, target.path(), room, now)?;
+    // Whoever says how much it is this time is judged by that.
+    if announced.is_none() {
+        member
+            .door
+            .refusals
+            .check(account, target.path(), room, now)?;
+    }
     let wanted = Reservation {
         replaced: existing.and_then(|file| freed(file, target.offset())),
         new_file: existing.is_none(),

@@ -1,5 +1,7 @@
 //! What the tests stand on.
 
 pub(crate) mod engines;
+pub(crate) mod ftp_client;
 pub(crate) mod postgres;
 pub(crate) mod samples;
+pub(crate) mod server;

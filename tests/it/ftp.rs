@@ -1,0 +1,19 @@
+//! The FTP door: dialogues on real sockets. The doc comment of a test names the assertions of the
+//! engine's checklist that it covers.
+
+mod abort;
+mod clients;
+mod control;
+mod crowd;
+mod data;
+mod directory;
+mod download;
+mod facts;
+mod listing;
+mod login;
+mod orders;
+mod parameters;
+mod quota;
+mod site;
+mod tls;
+mod upload;

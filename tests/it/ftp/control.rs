@@ -1,0 +1,351 @@
+//! Lines, replies and the end of a session.
+
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+
+use crate::support::ftp_client::FtpClient;
+use crate::support::server::{PASSWORD, TestServer};
+
+/// CTL-01.
+#[tokio::test]
+async fn the_greeting_is_one_line_that_names_no_product() {
+    let server = TestServer::start().await;
+    let mut ftp = FtpClient::connect_silently(server.ftp(), [127, 0, 0, 1].into()).await;
+
+    let greeting = ftp.reply().await;
+
+    assert_eq!(greeting.lines, ["220 FTP server ready."]);
+}
+
+/// CTL-03 to CTL-07, CTL-28.
+#[tokio::test]
+async fn verbs_are_read_in_any_case_and_with_any_line_end() {
+    let server = TestServer::start().await;
+    let mut ftp = server.connect().await;
+
+    ftp.send("NOOP\r\nnoop\nnOoP\r\n\r\n\r\nNOOP arg\r\nFOO\r\nNOP\r\n")
+        .await;
+
+    for code in [200, 200, 200, 200, 500, 200] {
+        ftp.expect_reply(code).await;
+    }
+}
+
+/// CTL-08.
+#[tokio::test]
+async fn a_line_of_4095_bytes_is_a_line() {
+    let server = TestServer::start().await;
+    let mut ftp = server.connect().await;
+
+    ftp.expect(&"X".repeat(4_093), 500).await;
+
+    ftp.expect("NOOP", 200).await;
+}
+
+/// CTL-09.
+#[tokio::test]
+async fn a_line_that_is_too_long_is_answered_once_and_skipped() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+
+    let refused = ftp.say(&format!("CWD {}", "x".repeat(5_000))).await;
+
+    assert_eq!(refused.lines, ["500 Line too long."]);
+    ftp.expect("NOOP", 200).await;
+}
+
+/// CTL-10.
+#[tokio::test]
+async fn a_stranger_who_sends_an_endless_line_is_shown_out() {
+    let server = TestServer::start().await;
+    let mut ftp = server.connect().await;
+
+    ftp.send("x".repeat(100_000)).await;
+
+    ftp.expect_reply(500).await;
+    ftp.expect_reply(421).await;
+    ftp.expect_end().await;
+}
+
+/// CTL-11 to CTL-14.
+#[tokio::test]
+async fn control_characters_and_broken_utf8_are_refused_and_make_nothing() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+
+    for line in [
+        &b"CWD a\0b\r\n"[..],
+        b"MKD a\rb\r\n",
+        b"MKD a\x7f\r\n",
+        b"MKD a\x01\r\n",
+        b"MKD \xc3\x28\r\n",
+        b"MKD x\xff\xffy\r\n",
+    ] {
+        ftp.send(line).await;
+        ftp.expect_reply(501).await;
+    }
+
+    ftp.play("C: PWD\nS: 257 \"/\" is the current directory")
+        .await;
+    assert!(server.names(&alice, "").is_empty());
+}
+
+/// CTL-15 to CTL-17.
+#[tokio::test]
+async fn telnet_bytes_are_filtered_and_never_answered() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+
+    ftp.send(b"\xff\xf4\xff\xf2ABOR\r\n").await;
+    ftp.expect_reply(225).await;
+    for part in [&b"NO"[..], b"\xff\xf1", b"OP\r\n"] {
+        ftp.send(part).await;
+        tokio::task::yield_now().await;
+    }
+    ftp.expect_reply(200).await;
+    ftp.send(b"\xff\xfd\x06NOOP\r\n").await;
+    ftp.expect_reply(200).await;
+}
+
+/// CTL-19.
+#[tokio::test]
+async fn an_abor_whose_end_is_urgent_is_heard() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+
+    ftp.send("ABOR\r").await;
+    SockRef::from(ftp.socket()).send_out_of_band(b"\n").unwrap();
+
+    ftp.expect_reply(225).await;
+}
+
+/// CTL-20.
+#[tokio::test]
+async fn twenty_commands_in_one_segment_get_twenty_replies() {
+    let server = TestServer::start().await;
+    let mut ftp = server.connect().await;
+
+    ftp.send("NOOP\r\n".repeat(20)).await;
+
+    for _ in 0..20 {
+        ftp.expect_reply(200).await;
+    }
+}
+
+/// CTL-21.
+#[tokio::test]
+async fn a_script_piped_in_at_once_is_obeyed_to_its_end() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut ftp = server.connect().await;
+
+    ftp.send(format!("USER alice\r\nPASS {PASSWORD}\r\nPWD\r\nQUIT\r\n"))
+        .await;
+    ftp.half_close().await;
+
+    for code in [331, 230, 257, 221] {
+        ftp.expect_reply(code).await;
+    }
+    ftp.expect_end().await;
+}
+
+/// CTL-23, CTL-24.
+#[tokio::test]
+async fn commands_do_not_lengthen_the_time_for_the_login() {
+    let server = TestServer::start().await;
+    server.set(&[("login_timeout", "5")]).await;
+    let mut ftp = server.connect().await;
+    let since = Instant::now();
+
+    let farewell = loop {
+        let reply = ftp.say("NOOP").await;
+        if reply.code != 200 {
+            break reply;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    };
+
+    assert_eq!(farewell.lines, ["421 Login timeout."]);
+    assert!(since.elapsed() < Duration::from_secs(8));
+    ftp.expect_end().await;
+}
+
+/// CTL-29.
+#[tokio::test]
+async fn quit_is_answered_and_the_connection_ends() {
+    let server = TestServer::start().await;
+    let mut ftp = server.connect().await;
+
+    ftp.play("C: QUIT\nS: 221 Goodbye.").await;
+
+    ftp.expect_end().await;
+}
+
+/// CTL-30, TLS-42.
+#[tokio::test]
+async fn whoever_speaks_another_protocol_is_shown_out_at_once() {
+    let server = TestServer::start().await;
+    let mut browser = server.connect().await;
+    let mut hello = server.connect().await;
+
+    browser.send("GET / HTTP/1.0\r\nHost: x\r\n\r\n").await;
+    browser.expect_reply(421).await;
+    browser.expect_end().await;
+
+    hello
+        .send(b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03")
+        .await;
+    hello.expect_end().await;
+}
+
+/// CTL-31.
+#[tokio::test]
+async fn ten_unknown_verbs_before_a_login_end_the_session() {
+    let server = TestServer::start().await;
+    let mut ftp = server.connect().await;
+
+    ftp.send("FOO\r\n".repeat(11)).await;
+
+    for _ in 0..10 {
+        ftp.expect_reply(500).await;
+    }
+    ftp.expect_reply(421).await;
+    ftp.expect_end().await;
+}
+
+/// CTL-33 to CTL-36.
+#[tokio::test]
+async fn the_server_says_what_it_is_and_not_who_made_it() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+
+    let help = ftp.expect("HELP", 214).await;
+    let status = ftp.expect("STAT", 211).await;
+
+    assert!(help.lines[0].starts_with("214-"));
+    assert!(
+        help.lines[1..help.lines.len() - 1]
+            .iter()
+            .all(|line| line.starts_with(' '))
+    );
+    assert!(status.lines.iter().any(|line| line.contains("TYPE: I")));
+    assert!(status.lines.iter().any(|line| line.contains("alice")));
+    for text in [&help, &status].map(|reply| reply.lines.join(" ").to_lowercase()) {
+        assert!(!text.contains("quaymaster") && !text.contains(env!("CARGO_PKG_VERSION")));
+    }
+    ftp.play(
+        "
+        C: HELP STOR
+        S: 214 Syntax: STOR…
+        C: HELP XYZZ
+        S: 502 Unknown command.
+        C: SYST
+        S: 215 UNIX Type: L8
+    ",
+    )
+    .await;
+}
+
+/// CTL-37, S-11.
+#[tokio::test]
+async fn a_stranger_reaches_no_file() {
+    let server = TestServer::start().await;
+    let mut ftp = server.connect().await;
+
+    for line in [
+        "CWD /",
+        "CDUP",
+        "PWD",
+        "MKD a",
+        "RMD a",
+        "DELE a",
+        "RNFR a",
+        "RNTO b",
+        "SIZE a",
+        "MDTM a",
+        "MFMT 20240101000000 a",
+        "MLST",
+        "MLSD",
+        "LIST",
+        "NLST",
+        "STAT /",
+        "RETR a",
+        "STOR a",
+        "APPE a",
+        "STOU",
+        "REST 1",
+        "ALLO 1",
+        "ABOR",
+        "PASV",
+        "EPSV",
+        "PORT 127,0,0,1,10,10",
+        "EPRT |1|127.0.0.1|5000|",
+        "TYPE I",
+        "MODE S",
+        "STRU F",
+        "AVBL",
+        "SITE HELP",
+        "SITE CHMOD 644 a",
+        "OPTS MLST type;",
+    ] {
+        ftp.expect(line, 530).await;
+    }
+}
+
+/// CTL-38 to CTL-40.
+#[tokio::test]
+async fn every_advertised_verb_is_built() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut stranger = server.connect().await;
+    let mut ftp = server.login("alice").await;
+
+    let before = stranger.expect("FEAT", 211).await;
+    let after = ftp.expect("FEAT", 211).await;
+
+    assert_eq!(before, after);
+    assert_eq!(
+        after.lines.first().map(String::as_str),
+        Some("211-Features:")
+    );
+    assert_eq!(after.lines.last().map(String::as_str), Some("211 End"));
+    for line in &after.lines[1..after.lines.len() - 1] {
+        let feature = line.strip_prefix(' ').expect("one space before a feature");
+        assert!(
+            !feature.starts_with(' ') && !feature.ends_with(' '),
+            "{line:?}"
+        );
+        let verb = feature.split(' ').next().expect("a word");
+        if !["MLSD", "TVFS", "UTF8"].contains(&verb) {
+            let reply = ftp.say(verb).await;
+            assert!(![500, 502].contains(&reply.code), "{verb}: {reply:?}");
+        }
+    }
+    ftp.expect("FEAT x", 501).await;
+}
+
+/// CTL-41.
+#[tokio::test]
+async fn a_mangled_pasv_is_understood() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+
+    ftp.expect("P@SW", 227).await;
+}
+
+/// CTL-42.
+#[tokio::test]
+async fn a_trailing_space_is_no_argument() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+
+    assert!(ftp.download("LIST ").await.is_empty());
+}

@@ -1,0 +1,244 @@
+//! Quotas: exact to the byte, refused early, never a file too many.
+
+use quaymaster::model::TransferResult;
+use tokio::io::AsyncWriteExt;
+
+use crate::support::server::{Allowed, TestServer};
+
+fn million() -> Allowed {
+    Allowed {
+        bytes: Some(1_000_000),
+        ..Allowed::default()
+    }
+}
+
+/// QUO-01, QUO-03.
+#[tokio::test]
+async fn the_last_byte_fits_and_the_next_one_is_refused_before_150() {
+    let server = TestServer::start().await;
+    let alice = server.account_with("alice", million()).await;
+    let mut ftp = server.login("alice").await;
+
+    assert_eq!(ftp.upload("STOR a", &vec![1; 1_000_000]).await.code, 226);
+    assert_eq!(server.usage(&alice).bytes, 1_000_000);
+
+    ftp.expect("EPSV", 229).await;
+    ftp.play("C: STOR b\nS: 552 Quota exceeded: 0 bytes available.")
+        .await;
+}
+
+/// QUO-02, QUO-15, QUO-16.
+#[tokio::test]
+async fn a_file_one_byte_too_long_is_not_stored_and_not_received_again() {
+    let server = TestServer::start().await;
+    let alice = server.account_with("alice", million()).await;
+    let mut ftp = server.login("alice").await;
+    let bytes = vec![1; 1_000_001];
+
+    let refused = ftp.upload("STOR a", &bytes).await;
+
+    assert_eq!(refused.code, 552);
+    assert!(server.names(&alice, "").is_empty());
+    assert_eq!(server.usage(&alice).bytes, 0);
+    let rows = server.journal(&alice).await;
+    assert_eq!(
+        (rows[0].result, rows[0].reason.as_str()),
+        (TransferResult::Refused, "quota")
+    );
+    ftp.expect("EPSV", 229).await;
+    ftp.expect("STOR a", 552).await;
+    assert_eq!(ftp.upload("STOR other", b"x").await.code, 226);
+}
+
+/// QUO-04, QUO-05.
+#[tokio::test]
+async fn a_replaced_file_makes_room_for_its_successor() {
+    let server = TestServer::start().await;
+    let alice = server.account_with("alice", million()).await;
+    let mut ftp = server.login("alice").await;
+    ftp.upload("STOR a", &vec![1; 900_000]).await;
+
+    assert_eq!(ftp.upload("STOR a", &vec![2; 900_000]).await.code, 226);
+    assert_eq!(ftp.upload("STOR a", &vec![3; 1_000_001]).await.code, 552);
+
+    assert_eq!(server.read(&alice, "a"), Some(vec![2; 900_000]));
+
+    assert_eq!(server.usage(&alice).bytes, 900_000);
+    assert_eq!(server.usage(&alice).files, 1);
+}
+
+/// QUO-06.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_fifty_uploads_at_once_exactly_as_many_are_stored_as_fit() {
+    let server = TestServer::start().await;
+    let alice = server.account_with("alice", million()).await;
+    let mut sessions = Vec::new();
+    for number in 0..50 {
+        let mut ftp = server.connect_from([127, 0, 1, number]).await;
+        ftp.log_in("alice", crate::support::server::PASSWORD).await;
+        sessions.push(ftp);
+    }
+
+    let uploads = sessions
+        .into_iter()
+        .enumerate()
+        .map(|(number, mut ftp)| async move {
+            ftp.upload(&format!("STOR f{number}"), &vec![1; 100_000])
+                .await
+                .code
+        });
+    let codes = futures_util::future::join_all(uploads).await;
+
+    assert_eq!(
+        codes.iter().filter(|code| **code == 226).count(),
+        10,
+        "{codes:?}"
+    );
+    assert!(
+        codes.iter().all(|code| [226, 552].contains(code)),
+        "{codes:?}"
+    );
+    assert_eq!(server.usage(&alice).bytes, 1_000_000);
+    assert_eq!(server.names(&alice, "").len(), 10);
+}
+
+/// The done-when: two clients upload fifty files each, and there is room for thirty.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_clients_with_fifty_files_each_store_the_thirty_that_fit() {
+    let server = TestServer::start().await;
+    let alice = server
+        .account_with(
+            "alice",
+            Allowed {
+                files: Some(30),
+                ..Allowed::default()
+            },
+        )
+        .await;
+    let mut first = server.login("alice").await;
+    let mut second = server.login("alice").await;
+
+    let one = async {
+        let mut stored = 0;
+        for number in 0..50 {
+            let reply = first.upload(&format!("STOR a{number}"), &[1; 1_000]).await;
+            assert!([226, 552].contains(&reply.code), "{reply:?}");
+            stored += usize::from(reply.code == 226);
+        }
+        stored
+    };
+    let two = async {
+        let mut stored = 0;
+        for number in 0..50 {
+            let reply = second.upload(&format!("STOR b{number}"), &[2; 1_000]).await;
+            assert!([226, 552].contains(&reply.code), "{reply:?}");
+            stored += usize::from(reply.code == 226);
+        }
+        stored
+    };
+    let (a, b) = tokio::join!(one, two);
+
+    assert_eq!(a + b, 30);
+    assert_eq!(server.names(&alice, "").len(), 30);
+    assert_eq!(server.usage(&alice).files, 30);
+    assert_eq!(server.usage(&alice).bytes, 30_000);
+}
+
+/// QUO-11, QUO-12.
+#[tokio::test]
+async fn what_does_not_fit_behind_a_file_is_cut_off_again() {
+    let server = TestServer::start().await;
+    let alice = server.account_with("alice", million()).await;
+    let mut ftp = server.login("alice").await;
+    ftp.upload("STOR a", &vec![1; 999_990]).await;
+
+    assert_eq!(ftp.upload("APPE a", &[2; 11]).await.code, 552);
+    assert_eq!(
+        server.read(&alice, "a").map(|bytes| bytes.len()),
+        Some(999_990)
+    );
+    assert_eq!(server.usage(&alice).bytes, 999_990);
+    ftp.expect("ALLO 10", 200).await;
+    assert_eq!(ftp.upload("APPE a", &[2; 10]).await.code, 226);
+    ftp.expect("REST 100", 350).await;
+    assert_eq!(ftp.upload("STOR a", &[3; 100]).await.code, 226);
+
+    assert_eq!(server.usage(&alice).bytes, 200);
+    assert_eq!(server.read(&alice, "a").map(|bytes| bytes.len()), Some(200));
+}
+
+/// QUO-10.
+#[tokio::test]
+async fn a_broken_overwrite_changes_no_figure() {
+    let server = TestServer::start().await;
+    let alice = server.account_with("alice", million()).await;
+    let mut ftp = server.login("alice").await;
+    ftp.upload("STOR a", &[1; 500]).await;
+    let mut data = ftp.open_data().await;
+    ftp.expect("STOR a", 150).await;
+    data.write_all(&[2; 5_000]).await.unwrap();
+
+    crate::support::ftp_client::Pipe::Plain(data).reset();
+
+    ftp.expect_reply(426).await;
+    assert_eq!(server.usage(&alice).bytes, 500);
+}
+
+/// QUO-14, QUO-20.
+#[tokio::test]
+async fn a_full_account_may_still_replace_and_delete() {
+    let server = TestServer::start().await;
+    let alice = server
+        .account_with(
+            "alice",
+            Allowed {
+                files: Some(2),
+                ..Allowed::default()
+            },
+        )
+        .await;
+    let mut ftp = server.login("alice").await;
+    ftp.upload("STOR a", b"1").await;
+    ftp.upload("STOR b", b"1").await;
+
+    ftp.expect("EPSV", 229).await;
+    ftp.play("C: STOR c\nS: 552 File quota exceeded.").await;
+    assert_eq!(ftp.upload("STOR a", b"22").await.code, 226);
+    ftp.expect("DELE b", 250).await;
+    assert_eq!(ftp.upload("STOR c", b"1").await.code, 226);
+
+    assert_eq!(server.usage(&alice).files, 2);
+    assert_eq!(server.usage(&alice).bytes, 3);
+}
+
+/// QUO-25.
+#[tokio::test]
+async fn an_announced_size_that_does_not_fit_now_is_refused_before_150() {
+    let server = TestServer::start().await;
+    server.account_with("alice", million()).await;
+    let mut ftp = server.login("alice").await;
+    ftp.upload("STOR a", &vec![1; 600_000]).await;
+
+    ftp.expect("ALLO 500000", 200).await;
+    ftp.expect("EPSV", 229).await;
+    ftp.expect("STOR b", 552).await;
+}
+
+/// QUO-27.
+#[tokio::test]
+async fn a_client_that_goes_on_sending_can_read_the_refusal() {
+    let server = TestServer::start().await;
+    server.account_with("alice", million()).await;
+
+    for _ in 0..10 {
+        let mut ftp = server.login("alice").await;
+        let mut data = ftp.open_data().await;
+        let opening = ftp.say("STOR big").await;
+        if opening.code == 552 {
+            continue;
+        }
+        let _cut_off = data.write_all(&vec![1; 3_000_000]).await;
+        ftp.expect_reply(552).await;
+        ftp.expect("NOOP", 200).await;
+    }
+}

@@ -1,0 +1,291 @@
+//! A whole server in the test's own process: all doors, SQLite and files in a folder that vanishes
+//! with it, every listener on a port of the system's choice.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use quaymaster::app::App;
+use quaymaster::clock::SystemClock;
+use quaymaster::hosting::accounts::{AccountSettings, NewAccount};
+use quaymaster::hosting::customers::CustomerSettings;
+use quaymaster::model::page::JournalQuery;
+use quaymaster::model::{
+    Account, Actor, Customer, JournalEntry, Limit, Override, PermissionProfile, PortRange, Secret,
+    TlsRule, Usage,
+};
+use quaymaster::server::Server;
+use quaymaster::settings::{Boot, LogFormat};
+use quaymaster::store::DatabaseUrl;
+use tempfile::TempDir;
+
+use super::ftp_client::FtpClient;
+
+/// The password of every account that a test makes.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A running server with one customer without limits.
+pub(crate) struct TestServer {
+    server: Server,
+    customer: Customer,
+    folder: TempDir,
+}
+
+/// What a test's account may do and store; everything by default.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Allowed {
+    pub(crate) permissions: PermissionProfile,
+    pub(crate) tls: TlsRule,
+    pub(crate) bytes: Limit,
+    pub(crate) files: Limit,
+    pub(crate) sessions: Limit,
+}
+
+impl TestServer {
+    /// A server where encryption is optional, with ten passive ports.
+    pub(crate) async fn start() -> Self {
+        Self::with_ports(10).await
+    }
+
+    /// The same with `count` passive ports.
+    pub(crate) async fn with_ports(count: u16) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        std::fs::create_dir(folder.path().join("files")).expect("a folder for homes");
+        let boot = boot(&folder, free_range(count));
+        let server = Server::start(boot, Arc::new(SystemClock))
+            .await
+            .expect("a server");
+        let app = server.app();
+        let plan = app.plans.all().await.expect("plans").remove(0).plan;
+        let settings = CustomerSettings {
+            name: "Harbour".to_owned(),
+            contact_email: String::new(),
+            plan_id: plan.id,
+            pool_bytes: Override::Own(None),
+            pool_files: Override::Own(None),
+            max_accounts: Override::Own(None),
+            notes: String::new(),
+        };
+        let customer = app
+            .customers
+            .create(&Actor::system(), settings)
+            .await
+            .expect("a customer");
+        let server = Self {
+            server,
+            customer,
+            folder,
+        };
+        server
+            .set(&[
+                ("tls_policy", "optional"),
+                ("max_sessions_per_address", "500"),
+            ])
+            .await;
+        server
+    }
+
+    /// Every service.
+    pub(crate) fn app(&self) -> &App {
+        self.server.app()
+    }
+
+    /// Where FTP clients connect.
+    pub(crate) fn ftp(&self) -> SocketAddr {
+        self.server.addresses().ftp[0]
+    }
+
+    /// Where FTP clients connect over IPv6.
+    pub(crate) fn ftp_v6(&self) -> SocketAddr {
+        self.server.addresses().ftp[1]
+    }
+
+    /// Where FTP clients connect with implicit TLS.
+    pub(crate) fn ftps(&self) -> SocketAddr {
+        self.server.addresses().ftps[0]
+    }
+
+    /// The customer that owns the accounts of [`Self::account`].
+    pub(crate) fn customer(&self) -> &Customer {
+        &self.customer
+    }
+
+    /// Changes settings while everything runs.
+    pub(crate) async fn set(&self, changes: &[(&str, &str)]) {
+        let changes: Vec<(String, String)> = changes
+            .iter()
+            .map(|(key, text)| ((*key).to_owned(), (*text).to_owned()))
+            .collect();
+        let app = self.app();
+        app.settings
+            .change(&Actor::system(), &changes, app.clock.now())
+            .await
+            .expect("settings that fit");
+    }
+
+    /// An account that may do everything.
+    pub(crate) async fn account(&self, name: &str) -> Account {
+        self.account_with(name, Allowed::default()).await
+    }
+
+    /// An account.
+    pub(crate) async fn account_with(&self, name: &str, allowed: Allowed) -> Account {
+        let new = NewAccount {
+            username: name.parse().expect("a user name"),
+            customer_id: self.customer.id,
+            password: Secret::new(PASSWORD.to_owned()),
+            settings: AccountSettings {
+                permissions: allowed.permissions,
+                tls: allowed.tls,
+                bytes: Override::Own(allowed.bytes),
+                files: Override::Own(allowed.files),
+                sessions: Override::Own(allowed.sessions),
+                notes: String::new(),
+            },
+        };
+        self.app()
+            .accounts
+            .create(&Actor::system(), new)
+            .await
+            .expect("an account")
+    }
+
+    /// The folder of an account on the disk.
+    pub(crate) fn home(&self, account: &Account) -> PathBuf {
+        self.folder.path().join("files").join(&account.home)
+    }
+
+    /// Puts a file into the home of an account behind the server's back, dated 2026-01-02 03:04:05.
+    pub(crate) fn put(&self, account: &Account, path: &str, bytes: &[u8]) {
+        let path = self.home(account).join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+        std::fs::write(&path, bytes).expect("a file");
+        let file = std::fs::File::options()
+            .write(true)
+            .open(&path)
+            .expect("the file");
+        let modified = std::time::UNIX_EPOCH + Duration::from_secs(1_767_323_045);
+        file.set_modified(modified).expect("a time");
+    }
+
+    /// Reads a file from the home of an account; `None` if there is none.
+    pub(crate) fn read(&self, account: &Account, path: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.home(account).join(path)).ok()
+    }
+
+    /// Names in a folder of an account, staged uploads included, sorted.
+    pub(crate) fn names(&self, account: &Account, path: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.home(account).join(path)).expect("a folder");
+        let mut names: Vec<String> = entries
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// What the books say that an account uses.
+    pub(crate) fn usage(&self, account: &Account) -> Usage {
+        self.app().ledger.usage(account.id)
+    }
+
+    /// The journal of an account, oldest row first.
+    pub(crate) async fn journal(&self, account: &Account) -> Vec<JournalEntry> {
+        let query = JournalQuery {
+            account_id: Some(account.id),
+            limit: 1_000,
+            ..JournalQuery::default()
+        };
+        let mut rows = self.app().journal.page(&query).await.expect("the journal");
+        rows.sort_by_key(|row| row.id);
+        rows
+    }
+
+    /// A control connection that has read the greeting.
+    pub(crate) async fn connect(&self) -> FtpClient {
+        FtpClient::connect(self.ftp()).await
+    }
+
+    /// The same from another loopback address.
+    pub(crate) async fn connect_from(&self, address: [u8; 4]) -> FtpClient {
+        FtpClient::connect_from(self.ftp(), IpAddr::from(address)).await
+    }
+
+    /// A plain session that is logged in, `TYPE I`.
+    pub(crate) async fn login(&self, name: &str) -> FtpClient {
+        let mut client = self.connect().await;
+        client.log_in(name, PASSWORD).await;
+        client
+    }
+
+    /// An encrypted session that is logged in, `TYPE I`, `PROT P`.
+    pub(crate) async fn login_tls(&self, name: &str) -> FtpClient {
+        let mut client = self.connect().await;
+        client.secure().await;
+        client.log_in(name, PASSWORD).await;
+        client.protect().await;
+        client
+    }
+
+    /// Stops the server as an operator does.
+    pub(crate) async fn stop(self) {
+        self.server.stop().await;
+    }
+}
+
+/// Waits until `holds`; a test that needs more than ten seconds has found a fault.
+pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..1_000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("not within ten seconds: {what}");
+}
+
+fn boot(folder: &TempDir, passive_ports: PortRange) -> Boot {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let any_v6: SocketAddr = "[::1]:0".parse().expect("an address");
+    Boot {
+        data_dir: folder.path().to_owned(),
+        database_url: DatabaseUrl::sqlite(&folder.path().join("quaymaster.db")),
+        ftp_listen: vec![any, any_v6],
+        ftps_listen: vec![any],
+        web_listen: any,
+        metrics_listen: None,
+        web_url: None,
+        passive_ports: Some(passive_ports),
+        public_address: None,
+        published_ports: None,
+        instance_key: None,
+        setup_code: None,
+        trusted_proxies: Vec::new(),
+        log_format: LogFormat::default(),
+        log_level: "info".to_owned(),
+    }
+}
+
+/// A range of `count` ports that nobody uses, below those that the system gives to outgoing
+/// connections.
+pub(crate) fn free_range(count: u16) -> PortRange {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 5_000).expect("a small number");
+    for _ in 0..500 {
+        let offset = NEXT.fetch_add(count, Ordering::Relaxed);
+        let first = 18_000 + (start + offset) % 13_000;
+        let free = (first..first + count)
+            .all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
+        if free {
+            return PortRange::new(first, first + count - 1).expect("a range");
+        }
+    }
+    panic!("no free range of {count} ports");
+}
