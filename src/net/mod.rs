@@ -10,6 +10,7 @@ pub mod error;
 pub mod listen;
 pub mod name;
 pub mod outgoing;
+pub mod own_address;
 mod pair;
 pub mod passive;
 pub mod peer;
@@ -29,6 +30,7 @@ pub use error::{BindError, CertificateError, HandshakeError, PassiveError};
 pub use listen::{BindAddresses, listen};
 pub use name::{NameStatus, PublicName};
 pub use outgoing::OutgoingPorts;
+pub use own_address::own_address;
 pub use pair::CertificateFacts;
 pub use passive::{
     PassiveConnection, PassiveCounters, PassiveOptions, PassivePorts, PortReservation, PortState,

@@ -153,6 +153,11 @@ impl Form {
         self.error(field).is_some()
     }
 
+    /// Whether something is wrong with a repeated field in the row `index`, whose id is both.
+    pub(crate) fn is_wrong_at(&self, field: &str, index: usize) -> bool {
+        self.is_wrong(&format!("{field}-{index}"))
+    }
+
     /// Everything that is wrong and has a field.
     pub(crate) fn errors(&self) -> &[FieldError] {
         &self.errors

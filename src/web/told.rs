@@ -1,6 +1,6 @@
 //! What a passive reply says to each kind of client, word for word as on the wire.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use ipnet::IpNet;
 
@@ -13,7 +13,7 @@ pub(crate) struct Told {
     pub(crate) who: String,
     /// One of their addresses, for which the reply was made; a documentation address for the
     /// internet.
-    pub(crate) example: IpAddr,
+    pub(crate) example: Ipv4Addr,
     /// The reply to `PASV`.
     pub(crate) reply: String,
 }
@@ -24,26 +24,29 @@ pub(crate) fn told(
     rules: &[AddressRule],
     local: Ipv4Addr,
     port: u16,
-    advertised: impl Fn(IpAddr, IpAddr) -> Ipv4Addr,
+    advertised: impl Fn(Ipv4Addr, Ipv4Addr) -> Ipv4Addr,
 ) -> Vec<Told> {
-    let kinds = [
+    let always = [
         ("The internet", INTERNET, local),
         ("Your local network", neighbour(local), local),
         ("This computer", Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST),
     ];
-    let always = kinds
-        .into_iter()
-        .map(|(who, client, local)| (who.to_owned(), IpAddr::V4(client), local));
-    let by_rule = rules.iter().map(|rule| {
-        let who = format!("Clients in {}", rule.network);
-        (who, first_host(rule.network), local)
+    let always = always.map(|(who, client, local)| (who.to_owned(), client, local));
+    // A client with an IPv6 address cannot ask with PASV.
+    let by_rule = rules.iter().filter_map(|rule| match rule.network {
+        IpNet::V4(network) => {
+            let client = network.hosts().next().unwrap_or_else(|| network.addr());
+            Some((format!("Clients in {network}"), client, local))
+        }
+        IpNet::V6(_) => None,
     });
     always
+        .into_iter()
         .chain(by_rule)
         .map(|(who, example, local)| Told {
             who,
             example,
-            reply: passive_reply(advertised(example, IpAddr::V4(local)), port),
+            reply: passive_reply(advertised(example, local), port),
         })
         .collect()
 }
@@ -73,10 +76,6 @@ fn neighbour(local: Ipv4Addr) -> Ipv4Addr {
     }
 }
 
-fn first_host(network: IpNet) -> IpAddr {
-    network.hosts().next().unwrap_or_else(|| network.addr())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,13 +91,7 @@ mod tests {
         let public = Ipv4Addr::new(203, 0, 113, 24);
 
         let told = told(&rules, local, 30_008, |client, local| {
-            if client == IpAddr::V4(INTERNET) {
-                return public;
-            }
-            match local {
-                IpAddr::V4(local) => local,
-                IpAddr::V6(_) => public,
-            }
+            if client == INTERNET { public } else { local }
         });
 
         let lines: Vec<(&str, String, &str)> = told

@@ -9,6 +9,7 @@ mod audit;
 mod customers;
 mod disconnect;
 mod live;
+mod network;
 mod overview;
 mod plans;
 mod session;
@@ -24,6 +25,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(customers::routes())
         .merge(disconnect::routes())
         .merge(live::routes())
+        .merge(network::routes())
         .merge(plans::routes())
         .merge(overview::routes())
         .merge(session::routes())
@@ -40,6 +42,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         customers::samples(),
         disconnect::samples(),
         live::samples(),
+        network::samples(),
         plans::samples(),
         overview::samples(),
         session::samples(),
