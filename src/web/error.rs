@@ -110,7 +110,7 @@ impl PageError {
                 StatusCode::TOO_MANY_REQUESTS,
                 "clock",
                 "Too many tries",
-                format!("Wait {}, then try again.", wait(*seconds)),
+                format!("Wait {}, then try again.", wait_words(*seconds)),
             ),
             Self::Unavailable(_) => Refusal::new(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -301,9 +301,12 @@ pub(crate) fn reference() -> String {
     format!("{first:04x}-{second:04x}")
 }
 
-fn wait(seconds: u64) -> String {
+/// `2 seconds`, `1 minute`, `30 minutes`: never less than it really takes.
+pub(crate) fn wait_words(seconds: u64) -> String {
     match seconds {
-        0..60 => "a minute".to_owned(),
+        0..=1 => "1 second".to_owned(),
+        2..60 => format!("{seconds} seconds"),
+        60 => "1 minute".to_owned(),
         _ => format!("{} minutes", seconds.div_ceil(60)),
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::app::App;
 
-/// The host name that FTP clients are given; the service's name until one is set.
+/// The host name that FTP clients are given, or that there is none yet.
 pub(crate) fn host(app: &App) -> String {
-    let settings = app.settings.current();
-    if settings.host_name.is_empty() {
-        settings.service_name.clone()
+    let name = app.settings.current().host_name.clone();
+    if name.is_empty() {
+        "No host name yet".to_owned()
     } else {
-        settings.host_name.clone()
+        name
     }
 }
 

@@ -193,15 +193,10 @@ pub(crate) fn verb(operation: Operation) -> &'static str {
     }
 }
 
-/// `TLS 1.3` out of whatever names protocol and cipher.
+/// `TLS 1.3` of `TLS 1.3 TLS13_AES_256_GCM_SHA384`.
 fn protocol(tls: &str) -> String {
-    let first = tls.split([' ', ',']).next().unwrap_or_default();
-    let name = first.replace("TLSv", "TLS ").replace('_', ".");
-    if name.starts_with("TLS ") {
-        name
-    } else {
-        "TLS".to_owned()
-    }
+    let words: Vec<&str> = tls.split(' ').take(2).collect();
+    words.join(" ")
 }
 
 #[cfg(test)]
@@ -224,7 +219,7 @@ pub(crate) mod tests {
             peer: format!("198.51.100.{number}:51844").parse().unwrap(),
             local: "10.0.4.12:2121".parse().unwrap(),
             account: (!name.is_empty()).then_some(account),
-            tls: (number != 3).then(|| "TLSv1_3 TLS13_AES_256_GCM_SHA384".to_owned()),
+            tls: (number != 3).then(|| "TLS 1.3 TLS13_AES_256_GCM_SHA384".to_owned()),
             client: if number == 4 {
                 "<img src=x>".to_owned()
             } else {
@@ -285,8 +280,8 @@ pub(crate) mod tests {
 
     #[test]
     fn the_protocol_is_named_without_its_cipher() {
-        assert_eq!(protocol("TLSv1_3 TLS13_AES_256_GCM_SHA384"), "TLS 1.3");
-        assert_eq!(protocol("TLSv1.2, ECDHE"), "TLS 1.2");
+        assert_eq!(protocol("TLS 1.3 TLS13_AES_256_GCM_SHA384"), "TLS 1.3");
+        assert_eq!(protocol("TLS 1.2 TLS_ECDHE"), "TLS 1.2");
     }
 
     #[test]

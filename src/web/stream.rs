@@ -124,7 +124,13 @@ impl<S: Scene> Feed<S> {
         let ids: Vec<String> = frame.rows.iter().map(|(id, _)| id.clone()).collect();
         if !self.started {
             self.started = true;
-            let keep = Event::default().event("keep").data(ids.join(" "));
+            // An event without data is not delivered; no row has the id of a dash.
+            let known = if ids.is_empty() {
+                "-".to_owned()
+            } else {
+                ids.join(" ")
+            };
+            let keep = Event::default().event("keep").data(known);
             self.waiting.push_back(keep.retry(Duration::from_secs(3)));
         } else {
             let known = &self.rows;
@@ -202,4 +208,87 @@ impl<S: Scene> Feed<S> {
 /// A carriage return would end the field of an event in the middle.
 fn one_line(html: &str) -> String {
     html.replace(['\r', '\n'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use crate::clock::TestClock;
+    use crate::events::Events;
+    use crate::hosting::sessions::Sessions;
+    use crate::model::AdminId;
+    use crate::web::live::Live;
+
+    struct Still;
+
+    impl Scene for Still {
+        async fn frame(&mut self) -> Frame {
+            Frame::default()
+        }
+    }
+
+    fn feed() -> Feed<Still> {
+        let clock = Arc::new(TestClock::default());
+        let live = Live::new(Sessions::new(clock.clone(), Events::new()), clock);
+        Feed::new(Still, live.seat(AdminId::from_parts(1, [0; 10])).unwrap())
+    }
+
+    fn rows(ids: &[&str], text: &str) -> Frame {
+        let row = |id: &&str| ((*id).to_owned(), format!("<tr id=\"{id}\">{text}</tr>"));
+        Frame {
+            rows: ids.iter().map(row).collect(),
+            ..Frame::default()
+        }
+    }
+
+    fn told(feed: &mut Feed<Still>, frame: Frame) -> String {
+        feed.take(frame);
+        feed.waiting
+            .drain(..)
+            .map(|event| format!("{event:?}"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    #[tokio::test]
+    async fn only_what_differs_is_sent() {
+        let mut feed = feed();
+
+        let first = told(&mut feed, rows(&["a", "b"], "1"));
+        let same = told(&mut feed, rows(&["a", "b"], "1"));
+        let changed = told(&mut feed, rows(&["a", "b"], "2"));
+
+        assert!(first.contains("keep") && first.contains("a b"), "{first}");
+        assert_eq!(same, "");
+        assert!(changed.contains("patch"), "{changed}");
+    }
+
+    #[tokio::test]
+    async fn an_ended_row_says_goodbye_and_goes_after_a_while() {
+        let mut feed = feed();
+        told(&mut feed, rows(&["a"], "1"));
+
+        let goodbye = told(&mut feed, Frame::default());
+        let later: Vec<String> = (0..6).map(|_| told(&mut feed, Frame::default())).collect();
+
+        assert!(goodbye.contains("Closed"), "{goodbye}");
+        assert_eq!(later.iter().filter(|text| text.contains("gone")).count(), 1);
+        assert!(!later[0].contains("gone"));
+    }
+
+    #[tokio::test]
+    async fn a_row_that_the_filter_leaves_out_goes_without_goodbye() {
+        let mut feed = feed();
+        told(&mut feed, rows(&["a"], "1"));
+
+        let hidden = Frame {
+            hidden: vec!["a".to_owned()],
+            ..Frame::default()
+        };
+        let told = told(&mut feed, hidden);
+
+        assert!(told.contains("gone") && !told.contains("Closed"), "{told}");
+    }
 }

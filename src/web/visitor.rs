@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use ipnet::IpNet;
 
 use super::error::PageError;
 use super::flash::Flash;
@@ -117,7 +118,7 @@ pub(crate) async fn recognise(
         had_cookie: token.is_some(),
         visit: visit.clone().map(Secret::new),
         flash,
-        browser: browser(&request),
+        browser: browser(&request, &web.app().boot.trusted_proxies),
         here: request
             .uri()
             .path_and_query()
@@ -188,13 +189,14 @@ fn has_signed_out_form(request: &Request) -> bool {
         && (path.starts_with("/admin/sign-in") || path.starts_with("/setup"))
 }
 
-fn browser(request: &Request) -> Browser {
+fn browser(request: &Request, trusted: &[IpNet]) -> Browser {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
+        peer.0.ip().to_canonical()
+    });
     let user_agent = request.headers().get(header::USER_AGENT);
     Browser {
-        ip: peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
-            peer.0.ip().to_canonical()
-        }),
+        ip: client(peer, request.headers(), trusted),
         user_agent: user_agent
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
@@ -202,8 +204,59 @@ fn browser(request: &Request) -> Browser {
     }
 }
 
+/// The client behind trusted proxies: the last address of `X-Forwarded-For` that is not one of them.
+/// What a stranger writes into that header is not believed.
+fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_proxy = |ip: &IpAddr| trusted.iter().any(|network| network.contains(ip));
+    let forwarded = headers.get_all("x-forwarded-for");
+    let lines: Vec<&str> = forwarded
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    let mut client = peer;
+    for hop in lines.join(",").rsplit(',') {
+        if !is_proxy(&client) {
+            break;
+        }
+        let Ok(ip) = hop.trim().parse::<IpAddr>() else {
+            break;
+        };
+        client = ip.to_canonical();
+    }
+    client
+}
+
 fn is_page(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE);
     !response.status().is_redirection()
         && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            "x-forwarded-for",
+            "1.2.3.4, 203.0.113.9, 10.0.0.7".parse().unwrap(),
+        );
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+
+        assert_eq!(
+            client(ip("10.0.0.1"), &headers, &trusted),
+            ip("203.0.113.9")
+        );
+        assert_eq!(
+            client(ip("198.51.100.1"), &headers, &trusted),
+            ip("198.51.100.1")
+        );
+        assert_eq!(
+            client(ip("10.0.0.1"), &HeaderMap::new(), &trusted),
+            ip("10.0.0.1")
+        );
+    }
 }

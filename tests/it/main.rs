@@ -9,3 +9,5 @@ mod ftp;
 mod settings;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
+mod web;

@@ -58,6 +58,12 @@ struct EmptyPart {
     empty_text: String,
 }
 
+#[derive(Template)]
+#[template(path = "admin/_live_segments.html")]
+struct SegmentsPart {
+    segments: Vec<Segment>,
+}
+
 /// Which sessions a page shows.
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Filter {
@@ -200,6 +206,12 @@ impl Scene for LiveScene {
         frame
             .parts
             .push(("live-empty".to_owned(), empty.render().unwrap_or_default()));
+        let segments = SegmentsPart {
+            segments: self.filter.segments(&all),
+        };
+        frame
+            .parts
+            .push(("live-seg".to_owned(), segments.render().unwrap_or_default()));
         let strip = StripPart {
             strip: Strip::new(&self.web, &sample),
         };

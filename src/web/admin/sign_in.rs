@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::hosting::admins::AdminError;
 use crate::model::Secret;
 use crate::web::auth::{Admin, Guest, Submitted};
-use crate::web::error::PageError;
+use crate::web::error::{PageError, wait_words};
 use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::layout::SignedOutLayout;
@@ -95,9 +95,7 @@ async fn submit(
             StatusCode::UNPROCESSABLE_ENTITY,
         )),
         Err(AdminError::TooManyTries { wait_seconds }) => {
-            let minutes = wait_seconds.div_ceil(60).max(1);
-            let unit = if minutes == 1 { "minute" } else { "minutes" };
-            let text = format!("Too many tries. Wait {minutes} {unit}");
+            let text = format!("Too many tries. Wait {}", wait_words(wait_seconds));
             Ok(refused(&guest, form, text, StatusCode::TOO_MANY_REQUESTS))
         }
         Err(other) => Err(other.into()),

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub(crate) mod browser;
 pub(crate) mod engines;
 pub(crate) mod ftp_client;
 pub(crate) mod postgres;

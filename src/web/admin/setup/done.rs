@@ -10,7 +10,6 @@ use crate::app::App;
 use crate::model::{Account, Right, Secret};
 use crate::web::auth::Admin;
 use crate::web::error::PageError;
-use crate::web::facts;
 use crate::web::format::Bytes;
 use crate::web::layout::SignedOutLayout;
 use crate::web::state::Web;
@@ -111,7 +110,7 @@ fn first_account(app: &App, account: &Account, password: &Secret) -> FirstAccoun
     let host = if settings.host_name.is_empty() {
         "localhost".to_owned()
     } else {
-        facts::host(app)
+        settings.host_name.clone()
     };
     let port = app.boot.ftp_listen.first().map_or(21, |at| at.port());
     FirstAccount {

@@ -3,10 +3,11 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use serde::Deserialize;
 
 use crate::app::App;
 use crate::hosting::admins::{AdminError, NewAdmin};
@@ -20,7 +21,10 @@ use crate::web::state::Web;
 use crate::web::visitor::remember;
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().route("/", get(show).post(submit))
+    // The address printed at the start names the step and carries the code.
+    Router::new()
+        .route("/", get(show).post(submit))
+        .route("/1", get(show))
 }
 
 #[derive(Template, WebTemplate)]
@@ -43,9 +47,20 @@ impl OwnerPage {
 
 const TITLE: &str = "Set-up, step 1 of 4";
 
-async fn show(State(app): State<App>, guest: Guest) -> Result<Response, PageError> {
+#[derive(Debug, Default, Deserialize)]
+struct Arrival {
+    #[serde(default)]
+    code: String,
+}
+
+async fn show(
+    State(app): State<App>,
+    guest: Guest,
+    Query(arrival): Query<Arrival>,
+) -> Result<Response, PageError> {
     if app.setup.is_open().await? {
-        return Ok(OwnerPage::new(guest.layout(TITLE), Form::new()).into_response());
+        let form = Form::new().with("code", arrival.code);
+        return Ok(OwnerPage::new(guest.layout(TITLE), form).into_response());
     }
     // The owner who reloads goes on; everybody else hears that there is nothing here.
     match guest.visitor.session() {
