@@ -20,6 +20,7 @@ pub struct BootArgs {
     #[arg(
         long,
         env = "QUAYMASTER_DATA_DIR",
+        global = true,
         default_value = "./data",
         value_name = "FOLDER"
     )]
@@ -30,6 +31,7 @@ pub struct BootArgs {
     #[arg(
         long,
         env = "QUAYMASTER_DATABASE_URL",
+        global = true,
         hide_env_values = true,
         value_name = "URL"
     )]
@@ -37,21 +39,41 @@ pub struct BootArgs {
     database_url: Option<Secret>,
 
     /// File that holds the database URL
-    #[arg(long, env = "QUAYMASTER_DATABASE_URL_FILE", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "QUAYMASTER_DATABASE_URL_FILE",
+        global = true,
+        value_name = "FILE"
+    )]
     database_url_file: Option<PathBuf>,
 
     /// Addresses for FTP with explicit TLS, separated by commas
-    #[arg(long, env = "QUAYMASTER_FTP_LISTEN", default_value = "0.0.0.0:2121")]
+    #[arg(
+        long,
+        env = "QUAYMASTER_FTP_LISTEN",
+        global = true,
+        default_value = "0.0.0.0:2121"
+    )]
     #[arg(value_name = "ADDRESSES")]
     ftp_listen: String,
 
     /// Addresses for FTP with implicit TLS, separated by commas, or off
-    #[arg(long, env = "QUAYMASTER_FTPS_LISTEN", default_value = "0.0.0.0:2990")]
+    #[arg(
+        long,
+        env = "QUAYMASTER_FTPS_LISTEN",
+        global = true,
+        default_value = "0.0.0.0:2990"
+    )]
     #[arg(value_name = "ADDRESSES")]
     ftps_listen: String,
 
     /// Address for the web administration
-    #[arg(long, env = "QUAYMASTER_WEB_LISTEN", default_value = "0.0.0.0:8080")]
+    #[arg(
+        long,
+        env = "QUAYMASTER_WEB_LISTEN",
+        global = true,
+        default_value = "0.0.0.0:8080"
+    )]
     #[arg(value_name = "ADDRESS")]
     web_listen: String,
 
@@ -59,31 +81,48 @@ pub struct BootArgs {
     #[arg(
         long,
         env = "QUAYMASTER_METRICS_LISTEN",
+        global = true,
         default_value = "127.0.0.1:9090"
     )]
     #[arg(value_name = "ADDRESS")]
     metrics_listen: String,
 
     /// Address of the web administration as browsers see it; https makes its cookies secure
-    #[arg(long, env = "QUAYMASTER_WEB_URL", value_name = "URL")]
+    #[arg(long, env = "QUAYMASTER_WEB_URL", global = true, value_name = "URL")]
     web_url: Option<String>,
 
     /// Passive ports at the first start, for example 30000-30019; later they are a setting
-    #[arg(long, env = "QUAYMASTER_PASSIVE_PORTS", value_name = "FIRST-LAST")]
+    #[arg(
+        long,
+        env = "QUAYMASTER_PASSIVE_PORTS",
+        global = true,
+        value_name = "FIRST-LAST"
+    )]
     passive_ports: Option<String>,
 
     /// Public IPv4 address or name at the first start; later it is a setting
-    #[arg(long, env = "QUAYMASTER_PUBLIC_ADDRESS", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "QUAYMASTER_PUBLIC_ADDRESS",
+        global = true,
+        value_name = "ADDRESS"
+    )]
     public_address: Option<String>,
 
     /// Passive ports that the container publishes, so that pages can warn about others
-    #[arg(long, env = "QUAYMASTER_PUBLISHED_PORTS", value_name = "FIRST-LAST")]
+    #[arg(
+        long,
+        env = "QUAYMASTER_PUBLISHED_PORTS",
+        global = true,
+        value_name = "FIRST-LAST"
+    )]
     published_ports: Option<String>,
 
     /// Key that seals secrets in the database [default: made at the first start]
     #[arg(
         long,
         env = "QUAYMASTER_INSTANCE_KEY",
+        global = true,
         hide_env_values = true,
         value_name = "KEY"
     )]
@@ -91,13 +130,19 @@ pub struct BootArgs {
     instance_key: Option<Secret>,
 
     /// File that holds the instance key
-    #[arg(long, env = "QUAYMASTER_INSTANCE_KEY_FILE", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "QUAYMASTER_INSTANCE_KEY_FILE",
+        global = true,
+        value_name = "FILE"
+    )]
     instance_key_file: Option<PathBuf>,
 
     /// Code that the first visit of the administration asks for [default: made and logged]
     #[arg(
         long,
         env = "QUAYMASTER_SETUP_CODE",
+        global = true,
         hide_env_values = true,
         value_name = "CODE"
     )]
@@ -105,13 +150,19 @@ pub struct BootArgs {
     setup_code: Option<Secret>,
 
     /// File that holds the set-up code
-    #[arg(long, env = "QUAYMASTER_SETUP_CODE_FILE", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "QUAYMASTER_SETUP_CODE_FILE",
+        global = true,
+        value_name = "FILE"
+    )]
     setup_code_file: Option<PathBuf>,
 
     /// Networks of proxies whose X-Forwarded-For is believed, separated by commas
     #[arg(
         long,
         env = "QUAYMASTER_TRUSTED_PROXIES",
+        global = true,
         default_value = "",
         value_name = "NETWORKS"
     )]
@@ -122,6 +173,7 @@ pub struct BootArgs {
     #[arg(
         long,
         env = "QUAYMASTER_LOG_FORMAT",
+        global = true,
         default_value = "text",
         value_name = "FORMAT"
     )]
@@ -131,6 +183,7 @@ pub struct BootArgs {
     #[arg(
         long,
         env = "QUAYMASTER_LOG_LEVEL",
+        global = true,
         default_value = "info",
         value_name = "FILTER"
     )]
