@@ -15,6 +15,7 @@ export async function firstDay(browser, { fact }) {
   const server = await startServer();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   const watched = watch(context);
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const holds = (name, body) => fact(name, async () => {
     await body();
@@ -55,9 +56,9 @@ export async function firstDay(browser, { fact }) {
 
 async function setUp(server, page) {
   await page.goto(setUpAddress(server));
-  await page.getByLabel('Name', { exact: true }).fill(OWNER.name);
+  await page.getByLabel('Your name').fill(OWNER.name);
   await page.getByLabel('E-mail').fill(OWNER.email);
-  await page.getByLabel('Password', { exact: true }).fill(OWNER.password);
+  await page.getByRole('textbox', { name: 'Password' }).fill(OWNER.password);
   await finishSetUp(page);
 }
 

@@ -48,7 +48,8 @@ export async function startServer({ demo = false } = {}) {
     },
   };
   const answers = () => fetch(`${server.url}/`, { redirect: 'manual' }).then(() => true, () => false);
-  if (!await until(() => ended || answers(), READY_WITHIN_MS) || ended) {
+  const ready = async () => /set-up|sign in/i.test(output) && await answers();
+  if (!await until(() => ended || ready(), READY_WITHIN_MS) || ended) {
     await server.stop();
     throw new Error(`the server did not start:\n${output}`);
   }

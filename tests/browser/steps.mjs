@@ -20,7 +20,7 @@ export function demoSignIn(server) {
 export async function signIn(page, server, { email, password }) {
   await page.goto(`${server.url}/admin/sign-in`);
   await page.getByLabel('E-mail').fill(email);
-  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('textbox', { name: 'Password' }).fill(password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.waitForURL((url) => url.pathname === '/admin');
 }

@@ -13,6 +13,7 @@ export async function withoutScript(browser, { fact }) {
   const server = await startServer({ demo: true });
   const context = await browser.newContext({ javaScriptEnabled: false });
   const watched = watch(context);
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const holds = (name, body) => fact(`${name}, without script`, async () => {
     await body();
@@ -44,8 +45,11 @@ export async function withoutScript(browser, { fact }) {
 async function create(server, page) {
   await page.goto(`${server.url}/admin/accounts/new`);
   await page.getByLabel('User name').fill(account.name);
+  const customer = page.getByLabel('Customer', { exact: true });
+  const option = customer.locator('option', { hasText: 'Northlight Studio' });
+  await customer.selectOption(await option.getAttribute('value'));
   await page.getByLabel('Type one now').check();
-  await page.getByLabel('Password', { exact: true }).fill(account.password);
+  await page.getByRole('textbox', { name: 'Password' }).fill(account.password);
   await page.getByRole('button', { name: 'Create account', exact: true }).click();
   assert.match(await page.locator('main').innerText(), new RegExp(account.name));
 }
