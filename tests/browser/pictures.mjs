@@ -2,17 +2,22 @@
 // before the sign-in: looked at in light and dark, on a desk and on a telephone. The pictures are
 // kept; what must hold on every page is checked on each of them.
 
+import { strict as assert } from 'node:assert';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { startServer } from './server.mjs';
-import { demoSignIn, setUpAddress, signIn } from './steps.mjs';
+import { demoAccount, demoSignIn, setUpAddress, signIn } from './steps.mjs';
+import { startUpload, upload } from './upload.mjs';
 import { assertAccessible, assertNoSidewaysScroll, watch } from './watch.mjs';
 
 const THEMES = ['light', 'dark'];
 const WIDTHS = [1440, 390];
 const NARROWEST = 320;
 const PAGES_MAX = 120;
+const MISSING = 'admin-no-such-page';
+// Slow enough to be there as long as pictures are taken.
+const SLOWLY = 12_000;
 const FOLDER = process.env.SCREENSHOTS ?? 'target/screenshots';
 
 export async function pictures(browser, { also }) {
@@ -20,14 +25,19 @@ export async function pictures(browser, { also }) {
   await beforeTheSignIn(browser, also);
 
   const server = await startServer({ demo: true });
+  const account = demoAccount(server);
+  await upload(server, account, { file: 'brochure.pdf' });
+  const running = startUpload(server, account, { bytesPerSecond: SLOWLY, file: 'catalogue.pdf' });
   try {
     const context = await browser.newContext();
     await signIn(await context.newPage(), server, demoSignIn(server));
     const cookies = await context.cookies();
     const pages = await everyPage(await context.newPage(), `${server.url}/admin`);
     await context.close();
-    await lookAt(browser, also, server, [...pages, `${server.url}/admin/no-such-page`], cookies);
+    await lookAt(browser, also, server, [...pages, `${server.url}/${MISSING.replace('-', '/')}`], cookies);
   } finally {
+    running.stop();
+    await running.ended;
     await server.stop();
   }
 }
@@ -58,10 +68,12 @@ async function everyPage(page, start) {
   return [...found.values()];
 }
 
-/** `/admin/accounts/0193…/edit` as `admin-accounts-id-edit`. */
+/** `/admin/accounts/kestrel/edit` as `admin-accounts-one-edit`, whatever the account. */
 function shape(address) {
   const { pathname } = new URL(address);
-  const name = pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id').replace(/\d{2,}/g, 'n');
+  const name = pathname
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'one')
+    .replace(/\/accounts\/[^/]+\//, '/accounts/one/');
   return name.split('/').filter(Boolean).join('-') || 'root';
 }
 
@@ -76,7 +88,8 @@ async function lookAt(browser, also, server, addresses, cookies) {
       for (const address of addresses) {
         const name = shape(address);
         await also(`${name}, ${theme}, ${width} px`, async () => {
-          await page.goto(address);
+          const answer = await page.goto(address);
+          assert.equal(answer.status(), name === MISSING ? 404 : 200);
           await page.screenshot({ path: join(FOLDER, `${name}-${width}-${theme}.png`), fullPage: true });
           await assertNoSidewaysScroll(page);
           await assertAccessible(page);

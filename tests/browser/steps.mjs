@@ -16,6 +16,13 @@ export function demoSignIn(server) {
   return { email, password };
 }
 
+/** Name and password of the account that a demonstration prints. */
+export function demoAccount(server) {
+  const [, name, password] = server.output().match(/Account\s+(\S+)\s+(\S+)/) ?? [];
+  assert.ok(password, `no account in:\n${server.output()}`);
+  return { name, password };
+}
+
 /** Signs in and waits for the overview. */
 export async function signIn(page, server, { email, password }) {
   await page.goto(`${server.url}/admin/sign-in`);

@@ -54,9 +54,9 @@ async function create(server, page) {
   assert.match(await page.locator('main').innerText(), new RegExp(account.name));
 }
 
+/** The search leads straight to the only account of that name. */
 async function open(server, page, section) {
   await page.goto(`${server.url}/admin/accounts?q=${account.name}`);
-  await page.getByRole('link', { name: account.name, exact: true }).click();
   await page.getByRole('link', { name: section }).first().click();
 }
 
@@ -70,9 +70,9 @@ async function edit(server, page) {
 
 async function search(server, page) {
   await page.goto(`${server.url}/admin/accounts`);
-  await page.getByRole('searchbox').last().fill('no-script');
+  await page.getByRole('searchbox').last().fill('no-scr');
   await page.getByRole('button', { name: /Filter|Search|Apply/ }).first().click();
-  assert.match(page.url(), /q=no-script/);
+  assert.match(page.url(), /q=no-scr/);
   assert.equal(await page.locator('tbody tr').count(), 1);
 }
 
