@@ -13,7 +13,10 @@ pub(super) const FUNCTION_LINES_MAX: usize = 60;
 pub(super) const LONGER_FILES: &[(&str, &str)] = &[];
 
 /// Functions (`file::name`) that may be longer, and why.
-pub(super) const LONGER_FUNCTIONS: &[(&str, &str)] = &[];
+pub(super) const LONGER_FUNCTIONS: &[(&str, &str)] = &[
+    ("src/web/error.rs::refusal", "the table from error to page"),
+    ("src/web/icon.rs::path", "the table of icons"),
+];
 
 /// Files and functions that are too long, and exceptions that are not needed.
 pub(super) fn too_long(files: &Files, modules: &Modules) -> Vec<String> {
