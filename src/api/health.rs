@@ -36,7 +36,7 @@ impl Health {
     /// Looks at the database, the data folder, the certificate and the passive ports.
     pub async fn of(app: &App) -> Self {
         let mut problems = Vec::new();
-        if let Err(error) = app.foundation.db.ping().await {
+        if let Err(error) = app.foundation.ping().await {
             problems.push(format!("The database does not answer: {error}."));
         }
         if let Err(error) = app.volumes.probe().await {

@@ -33,6 +33,15 @@ impl Foundation {
         self.clock.now()
     }
 
+    /// Asks the database for an answer.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if there is none.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.db.ping().await
+    }
+
     /// The two ingredients of a new id: the time in milliseconds, and random bytes.
     pub fn id_parts(&self) -> (u64, [u8; 10]) {
         (
