@@ -178,9 +178,7 @@ impl LiveSettings {
     pub async fn reload(&self) -> Result<(), SettingsError> {
         let stored = self.0.db.settings().await?;
         let settings = read_stored(&stored)?;
-        if stored.revision != self.0.snapshot.load().revision {
-            self.publish(stored.revision, settings);
-        }
+        self.publish(stored.revision, settings);
         Ok(())
     }
 
@@ -257,12 +255,22 @@ impl LiveSettings {
 
     fn publish(&self, revision: i64, settings: Settings) {
         let settings = Arc::new(settings);
-        self.0.snapshot.store(Arc::new(Snapshot {
+        let next = Arc::new(Snapshot {
             revision,
             settings: Arc::clone(&settings),
-        }));
-        self.0.told.send_replace(settings);
-        self.0.events.publish(Event::SettingsChanged);
+        });
+        // Whoever read the rows before a change must not put them in force after it.
+        let before = self.0.snapshot.rcu(|current| {
+            if current.revision < revision {
+                Arc::clone(&next)
+            } else {
+                Arc::clone(current)
+            }
+        });
+        if before.revision < revision {
+            self.0.told.send_replace(settings);
+            self.0.events.publish(Event::SettingsChanged);
+        }
     }
 }
 
