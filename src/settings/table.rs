@@ -160,6 +160,9 @@ settings! {
 
     /// Whether clients must encrypt. An account can be stricter or, for old devices, more lenient.
     tls_policy: TlsPolicy = TlsPolicy::Required, UNBOUNDED, Encryption, "TLS";
+    /// Whether an encrypted data connection must resume the TLS session of its control connection.
+    /// It proves who connects, but many clients cannot do it.
+    tls_resumption_required: bool = false, UNBOUNDED, Encryption, "Data connections must resume TLS";
 
     /// Control connections at once, over all accounts.
     max_sessions: u32 = 1_000, 1..=100_000, Limits, "Sessions";
