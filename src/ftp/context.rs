@@ -257,6 +257,7 @@ impl Member<'_> {
     pub(super) fn record(&self, operation: Operation, path: &VirtualPath) -> Record {
         let scribe = Scribe {
             journal: self.door.app.journal.clone(),
+            metrics: self.door.app.metrics.clone(),
             clock: Arc::clone(&self.door.app.clock),
             session: self.live.id(),
             account: Arc::clone(&self.granted.account),
@@ -283,7 +284,11 @@ impl Member<'_> {
         let settings = self.door.app.settings.current();
         Terms {
             tls: self.session.protects_data().then(|| config(self.tls)),
-            resumption: Resumption::Preferred,
+            resumption: if settings.tls_resumption_required {
+                Resumption::Required
+            } else {
+                Resumption::Preferred
+            },
             connect_within: settings.accept_timeout,
             handshake_within: settings.tls_handshake_timeout,
             stall: settings.stall_timeout,

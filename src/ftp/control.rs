@@ -15,7 +15,7 @@ use super::link::{Link, Wake};
 use super::outcome::Outcome;
 use super::transferring::{Aftermath, carry, no_longer, shutting_down};
 use crate::hosting::sessions::Order;
-use crate::proto::{Code, Command, Line, LineError, Phase, Refused, Reply, SyntaxError};
+use crate::proto::{Code, Command, Line, LineError, Phase, Refused, Reply, Spec, SyntaxError};
 
 /// A session between its greeting and its end.
 struct Conversation {
@@ -145,9 +145,9 @@ impl Conversation {
         };
         self.context.follow_settings();
         self.show(&command, &line);
-        let opens_data = command.spec().opens_data;
+        let (verb, opens_data) = (command.verb(), command.spec().opens_data);
         if let Err(reply) = self.context.session.admit(&command) {
-            self.link.say(&reply);
+            self.answer(verb, &reply);
             self.consume_endpoint(opens_data);
             return Turn::Next;
         }
@@ -165,13 +165,15 @@ impl Conversation {
     }
 
     async fn run(&mut self, command: Command) -> Turn {
+        let verb = command.verb();
         match self.execute(command).await {
             Ok(Outcome::Say(reply)) => {
-                self.link.say(&reply);
+                self.answer(verb, &reply);
                 Turn::Next
             }
             Ok(Outcome::Transfer(transfer)) => {
-                let aftermath = carry(&mut self.context, &mut self.link, *transfer).await;
+                let (code, aftermath) = carry(&mut self.context, &mut self.link, *transfer).await;
+                self.count(verb, code);
                 self.last_line_at = Instant::now();
                 match aftermath {
                     Aftermath::Continue => Turn::Next,
@@ -182,18 +184,19 @@ impl Conversation {
             // What stands behind AUTH was injected before the handshake, by whomever.
             Ok(Outcome::UpgradeTls(_)) if self.link.has_unread() => Turn::Gone,
             Ok(Outcome::UpgradeTls(reply)) => {
-                self.link.say(&reply);
+                self.answer(verb, &reply);
                 self.send_everything().await
             }
             Err(Interrupted::Failed(error)) => {
                 if matches!(error, CommandError::Worker) {
                     tracing::error!(session.id = %self.context.live.id(), "a command failed");
                 }
-                self.link.say(&error.reply());
+                self.answer(verb, &error.reply());
                 Turn::Next
             }
             Ok(Outcome::Close(reply)) | Err(Interrupted::Farewell(reply)) => {
-                self.say_goodbye(&reply)
+                self.answer(verb, &reply);
+                Turn::Close
             }
             Err(Interrupted::Gone) => Turn::Gone,
         }
@@ -232,7 +235,7 @@ impl Conversation {
 
     fn refuse(&mut self, refused: &Refused) -> Turn {
         let reply = self.context.session.refuse(refused);
-        self.link.say(&reply);
+        self.answer(refused.spec.map_or("other", Spec::verb), &reply);
         self.consume_endpoint(refused.spec.is_some_and(|spec| spec.opens_data));
         if refused.error == SyntaxError::UnknownVerb && self.context.account().is_none() {
             self.unknown_verbs += 1;
@@ -261,6 +264,15 @@ impl Conversation {
             return self.say_goodbye(&farewell("Too many overlong lines."));
         }
         Turn::Next
+    }
+
+    fn answer(&mut self, verb: &'static str, reply: &Reply) {
+        self.count(verb, reply.code());
+        self.link.say(reply);
+    }
+
+    fn count(&self, verb: &'static str, code: Code) {
+        self.context.door.app.metrics.command(verb, code.number());
     }
 
     fn say_goodbye(&mut self, reply: &Reply) -> Turn {

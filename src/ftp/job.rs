@@ -164,15 +164,15 @@ async fn upload(
     record.travels(stream.is_tls());
     let offset = receiving.offset();
     match receiving.run(stream, &pump).await {
-        Ok(stored) => {
+        Ok(size) => {
             claim.refusals.forget(claim.account, &claim.path);
-            record.end(complete(pump.moved_bytes(), stored.size)).await;
+            record.end(complete(pump.moved_bytes(), Some(size))).await;
             (None, None)
         }
         Err(failed) => {
             let Failed {
                 error,
-                stored,
+                size,
                 received,
                 unread,
             } = *failed;
@@ -183,7 +183,7 @@ async fn upload(
                     .refusals
                     .remember(claim.account, &claim.path, needed, now);
             }
-            record.failed(&error, pump.moved_bytes(), stored.size).await;
+            record.failed(&error, pump.moved_bytes(), size).await;
             (Some(error), unread)
         }
     }

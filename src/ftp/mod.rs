@@ -18,6 +18,7 @@ mod job;
 mod link;
 mod listener;
 mod outcome;
+mod pour;
 mod pump;
 mod queue;
 mod record;

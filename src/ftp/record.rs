@@ -11,11 +11,13 @@ use crate::model::{
     Account, JournalEntry, Operation, SessionId, TransferId, TransferResult, VirtualPath,
 };
 use crate::proto::Code;
+use crate::telemetry::{Direction, Metrics};
 
 /// Where rows come from: the session, its account, and whom to give them to.
 #[derive(Clone, Debug)]
 pub(super) struct Scribe {
     pub(super) journal: Journal,
+    pub(super) metrics: Metrics,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) session: SessionId,
     pub(super) account: Arc<Account>,
@@ -29,6 +31,7 @@ pub(super) struct Scribe {
 pub(super) struct Record {
     entry: JournalEntry,
     journal: Journal,
+    metrics: Metrics,
     clock: Arc<dyn Clock>,
 }
 
@@ -75,6 +78,7 @@ impl Scribe {
         Record {
             entry,
             journal: self.journal.clone(),
+            metrics: self.metrics.clone(),
             clock: Arc::clone(&self.clock),
         }
     }
@@ -110,6 +114,10 @@ impl Record {
         self.entry.reply_code = ending.code.number();
         self.entry.bytes = ending.bytes;
         self.entry.size = ending.size;
+        if let Some(direction) = direction(self.entry.operation) {
+            self.metrics
+                .transfer(direction, ending.result.as_str(), ending.bytes);
+        }
         self.journal.record(self.entry).await;
     }
 
@@ -160,5 +168,14 @@ impl Record {
             size,
         })
         .await;
+    }
+}
+
+/// Which way the bytes went; `None` if none did.
+fn direction(operation: Operation) -> Option<Direction> {
+    match operation {
+        Operation::Append | Operation::Upload => Some(Direction::Upload),
+        Operation::Download => Some(Direction::Download),
+        Operation::Delete | Operation::Mkdir | Operation::Rename | Operation::Rmdir => None,
     }
 }

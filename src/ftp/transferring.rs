@@ -56,8 +56,12 @@ const REPLY_WITHIN: Duration = Duration::from_millis(100);
 /// How long a transfer may go on when the server stops.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
-/// Carries out a transfer and says everything there is to say about it.
-pub(super) async fn carry(context: &mut Context, link: &mut Link, transfer: Transfer) -> Aftermath {
+/// Carries out a transfer and says everything there is to say about it; tells its final code.
+pub(super) async fn carry(
+    context: &mut Context,
+    link: &mut Link,
+    transfer: Transfer,
+) -> (Code, Aftermath) {
     let passage = Passage {
         context,
         link,
@@ -72,7 +76,7 @@ pub(super) async fn carry(context: &mut Context, link: &mut Link, transfer: Tran
 }
 
 impl Passage<'_> {
-    async fn run(mut self, transfer: Transfer) -> Aftermath {
+    async fn run(mut self, transfer: Transfer) -> (Code, Aftermath) {
         let Transfer {
             endpoint,
             opening,
@@ -221,20 +225,21 @@ impl Passage<'_> {
         }
     }
 
-    fn finish(self, reply: &Reply) -> Aftermath {
+    fn finish(self, reply: &Reply) -> (Code, Aftermath) {
         self.link.say(reply);
         if self.was_aborted {
             self.link
                 .say(&Reply::new(Code::TransferComplete, "ABOR successful."));
         }
-        match self.leaving {
+        let aftermath = match self.leaving {
             Leaving::Stays => Aftermath::Continue,
             Leaving::With(farewell) => {
                 self.link.say(&farewell);
                 Aftermath::Close
             }
             Leaving::Gone => Aftermath::Gone,
-        }
+        };
+        (reply.code(), aftermath)
     }
 }
 

@@ -35,11 +35,18 @@ pub(super) async fn user(context: &mut Context, name: LoginName) -> Result<Outco
 pub(super) async fn pass(context: &mut Context, password: Secret) -> Result<Outcome, CommandError> {
     let from = context.peer.client.ip();
     let encrypted = context.session.is_encrypted();
-    let logins = &context.door.app.logins;
-    match logins
+    let app = context.door.app.clone();
+    let logins = &app.logins;
+    let verified = logins
         .verify(&context.name, &password, from, encrypted)
-        .await
-    {
+        .await;
+    app.metrics.login(match &verified {
+        Ok(_) => "ok",
+        Err(LoginError::Incorrect(_)) => "refused",
+        Err(LoginError::Busy) => "busy",
+        Err(LoginError::Home(_) | LoginError::Store(_)) => "failed",
+    });
+    match verified {
         Ok(granted) => Ok(welcome(context, granted)),
         Err(LoginError::Incorrect(reason)) => {
             tracing::info!(

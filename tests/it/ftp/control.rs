@@ -349,3 +349,25 @@ async fn a_trailing_space_is_no_argument() {
 
     assert!(ftp.download("LIST ").await.is_empty());
 }
+
+/// What the metrics page counts.
+#[tokio::test]
+async fn commands_logins_and_transfers_are_counted() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+    ftp.expect("FOO", 500).await;
+    ftp.upload("STOR a", b"hello").await;
+
+    let metrics = server.app().metrics.render();
+
+    for line in [
+        "quaymaster_ftp_commands_total{command=\"PASS\",code=\"230\"} 1",
+        "quaymaster_ftp_commands_total{command=\"other\",code=\"500\"} 1",
+        "quaymaster_ftp_commands_total{command=\"STOR\",code=\"226\"} 1",
+        "quaymaster_ftp_logins_total{result=\"ok\"} 1",
+        "quaymaster_ftp_transfer_bytes_total{direction=\"upload\"} 5",
+    ] {
+        assert!(metrics.contains(line), "{line}\n{metrics}");
+    }
+}

@@ -385,3 +385,19 @@ async fn a_stalled_upload_hears_426_and_the_session_goes_on() {
     assert_eq!(stalled.lines, ["426 Data connection stalled."]);
     ftp.expect("NOOP", 200).await;
 }
+
+/// DAT-29, DAT-30.
+#[tokio::test]
+async fn pasv_names_the_address_that_the_rules_say() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    server
+        .set(&[("address_rules", "127.0.0.9/32=203.0.113.7")])
+        .await;
+    let mut near = server.login("alice").await;
+    let mut far = server.connect_from([127, 0, 0, 9]).await;
+    far.log_in("alice", PASSWORD).await;
+
+    assert_eq!(near.pasv().await.ip(), server.ftp().ip());
+    assert_eq!(far.pasv().await.ip().to_string(), "203.0.113.7");
+}

@@ -389,3 +389,22 @@ async fn a_plain_session_moves_plain_files() {
     assert_eq!(Pipe::Plain(stream).read_all().await.unwrap(), b"hello");
     ftp.expect_reply(226).await;
 }
+
+/// TLS-26, TLS-27, S-05.
+#[tokio::test]
+async fn where_resumption_is_required_a_full_handshake_hears_522_and_stores_nothing() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    server.set(&[("tls_resumption_required", "true")]).await;
+    let mut ftp = server.login_tls("alice").await;
+    let other = server.login_tls("alice").await;
+
+    assert_eq!(ftp.upload("STOR own", b"resumed").await.code, 226);
+    let stream = ftp.open_data().await;
+    ftp.expect("STOR stolen", 150).await;
+    let _cut_off = other.encrypt(stream).await;
+
+    ftp.play("S: 522 Data connection must resume the control TLS session.")
+        .await;
+    assert_eq!(server.names(&alice, ""), ["own"]);
+}

@@ -1,0 +1,337 @@
+//! The moving part of an upload: never one byte more is written than was granted.
+//!
+//! In the clear and without conversion, whole runs of bytes are taken from the socket and written in
+//! one hop on the blocking pool. Otherwise, and wherever the quota is close, the runtime reads, and
+//! each buffer is written in a hop while the next one fills.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::timeout;
+
+use super::buffers::{Buffer, Buffers};
+use super::error::TransferError;
+use super::pump::Pump;
+use crate::hosting::quota::Allowance;
+use crate::net::DataStream;
+use crate::proto::CrlfToLf;
+use crate::vfs::{StorageError, Upload, UploadWriter};
+
+/// An upload on its way from the socket to the disk.
+pub(super) struct Pour {
+    writer: UploadWriter,
+    allowance: Allowance,
+    conversion: Option<CrlfToLf>,
+    pump: Pump,
+    /// The hop that works at this moment. It outlives a stop: its bytes are on the disk before
+    /// anybody decides what to do with the file.
+    hop: Option<JoinHandle<Hop>>,
+    received: u64,
+}
+
+/// What one look at the socket brought.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Taken {
+    Bytes,
+    End,
+}
+
+/// What a hop did.
+struct Hop {
+    written: u64,
+    /// How many of them it took from the socket itself.
+    taken: u64,
+    result: Result<Taken, TransferError>,
+}
+
+/// Bytes on their way to the disk.
+enum Chunk {
+    Raw(Buffer),
+    Converted(Vec<u8>),
+}
+
+impl Pour {
+    /// Most bytes that one hop takes from the socket.
+    const HOP_BYTES: u64 = 4 << 20;
+
+    /// Into `upload`, as far as `allowance` goes.
+    pub(super) fn new(
+        upload: &Upload,
+        allowance: Allowance,
+        conversion: Option<CrlfToLf>,
+        pump: Pump,
+    ) -> Self {
+        Self {
+            writer: upload.writer(),
+            allowance,
+            conversion,
+            pump,
+            hop: None,
+            received: 0,
+        }
+    }
+
+    /// Moves everything up to a proven end, unless it is stopped. Nothing is being written any more
+    /// when this returns.
+    pub(super) async fn run(
+        &mut self,
+        stream: DataStream,
+        announced: Option<u64>,
+    ) -> (Option<DataStream>, Result<(), TransferError>) {
+        let mut stream = Arc::new(stream);
+        let stop = self.pump.stop.clone();
+        let poured = tokio::select! {
+            biased;
+            cause = stop.told() => Err(TransferError::Stopped(cause)),
+            poured = self.whole(&mut stream, announced) => poured,
+        };
+        let settled = self.settle_hop().await.map(|_| ());
+        (Arc::into_inner(stream), poured.and(settled))
+    }
+
+    /// Bytes that arrived for the file, those included that did not fit.
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// What was granted.
+    pub(super) fn into_allowance(self) -> Allowance {
+        self.allowance
+    }
+
+    async fn whole(
+        &mut self,
+        stream: &mut Arc<DataStream>,
+        announced: Option<u64>,
+    ) -> Result<(), TransferError> {
+        let ended = loop {
+            match self.step(stream).await {
+                Ok(Taken::Bytes) => {}
+                Ok(Taken::End) => break Ok(()),
+                Err(TransferError::Lost(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    break Err(TransferError::Truncated);
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        self.flush_conversion().await?;
+        // Some clients lose close_notify. Exactly as many bytes as were announced are the file.
+        if ended.is_err() && announced == Some(self.received) {
+            tracing::warn!(
+                size_bytes = self.received,
+                "upload ended without close_notify"
+            );
+            return Ok(());
+        }
+        ended
+    }
+
+    async fn step(&mut self, stream: &mut Arc<DataStream>) -> Result<Taken, TransferError> {
+        let is_plain = stream.plain().is_some() && self.conversion.is_none();
+        if is_plain && self.allowance.available() >= size(Buffers::SIZE_BYTES) {
+            return self.take_run(stream).await;
+        }
+        let stream = Arc::get_mut(stream).ok_or(TransferError::Worker)?;
+        self.take_buffer(stream).await
+    }
+
+    /// Has a hop take from the socket what is there, and write it.
+    async fn take_run(&mut self, stream: &Arc<DataStream>) -> Result<Taken, TransferError> {
+        let Some(socket) = stream.plain() else {
+            return Err(TransferError::Worker);
+        };
+        self.settle_hop().await?;
+        let ready = timeout(self.pump.stall, socket.readable()).await;
+        ready
+            .map_err(|_| TransferError::Stalled)?
+            .map_err(TransferError::Lost)?;
+        let mut buffer = self.pump.buffers.lend().await;
+        let most = self.allowance.available().min(Self::HOP_BYTES);
+        let (stream, writer) = (Arc::clone(stream), self.writer.clone());
+        self.hop = Some(spawn_blocking(move || {
+            drain(&stream, &writer, &mut buffer, most)
+        }));
+        self.settle_hop().await
+    }
+
+    /// Reads a buffer, and has it written.
+    async fn take_buffer(&mut self, stream: &mut DataStream) -> Result<Taken, TransferError> {
+        let mut buffer = self.pump.buffers.lend().await;
+        let stall = self.pump.stall;
+        let read = async {
+            let read = timeout(stall, stream.read(&mut buffer)).await;
+            read.map_err(|_| TransferError::Stalled)?
+                .map_err(TransferError::Lost)
+        };
+        // What was written before is counted while nothing arrives.
+        let (read, _) = tokio::try_join!(read, self.settle_hop())?;
+        if read == 0 {
+            return Ok(Taken::End);
+        }
+        // More may be there already: fewer and larger writes.
+        let (filled, broken) = fill(stream, &mut buffer, read).await;
+        self.received = self.received.saturating_add(size(filled));
+        self.store(buffer, filled).await?;
+        match broken {
+            Some(error) => Err(TransferError::Lost(error)),
+            None => Ok(Taken::Bytes),
+        }
+    }
+
+    /// Has `filled` bytes written, and does not wait for the last of them.
+    async fn store(&mut self, buffer: Buffer, filled: usize) -> Result<(), TransferError> {
+        let (bytes, length) = match &mut self.conversion {
+            None => (Chunk::Raw(buffer), filled),
+            Some(conversion) => {
+                let mut converted = Vec::with_capacity(filled + 1);
+                conversion.convert(buffer.get(..filled).unwrap_or_default(), &mut converted);
+                let length = converted.len();
+                (Chunk::Converted(converted), length)
+            }
+        };
+        self.write(Arc::new(bytes), length).await
+    }
+
+    async fn write(&mut self, bytes: Arc<Chunk>, length: usize) -> Result<(), TransferError> {
+        let mut written = 0;
+        while written < length {
+            let rest = size(length - written);
+            let piece = self.allowance.extend(rest).await?.min(rest);
+            self.allowance.take(piece);
+            let end = written + usize::try_from(piece).unwrap_or(usize::MAX);
+            self.settle_hop().await?;
+            let (writer, chunk) = (self.writer.clone(), Arc::clone(&bytes));
+            self.hop = Some(spawn_blocking(move || {
+                let stored = writer.append(chunk.bytes().get(written..end).unwrap_or_default());
+                Hop::wrote(piece, stored)
+            }));
+            written = end;
+        }
+        Ok(())
+    }
+
+    /// Waits for the hop, if there is one, and counts what it did.
+    async fn settle_hop(&mut self) -> Result<Taken, TransferError> {
+        let Some(hop) = self.hop.as_mut() else {
+            return Ok(Taken::Bytes);
+        };
+        let done = hop.await;
+        self.hop = None;
+        let done = done.map_err(|_| TransferError::Worker)?;
+        self.allowance.take(done.taken);
+        self.received = self.received.saturating_add(done.taken);
+        self.pump.moved(done.written);
+        done.result
+    }
+
+    async fn flush_conversion(&mut self) -> Result<(), TransferError> {
+        let Some(mut conversion) = self.conversion.take() else {
+            return Ok(());
+        };
+        let mut rest = Vec::new();
+        conversion.finish(&mut rest);
+        let length = rest.len();
+        self.write(Arc::new(Chunk::Converted(rest)), length).await
+    }
+}
+
+impl Hop {
+    fn wrote(bytes: u64, stored: Result<(), StorageError>) -> Self {
+        match stored {
+            Ok(()) => Self {
+                written: bytes,
+                taken: 0,
+                result: Ok(Taken::Bytes),
+            },
+            Err(error) => Self {
+                written: 0,
+                taken: 0,
+                result: Err(error.into()),
+            },
+        }
+    }
+}
+
+impl Chunk {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Raw(buffer) => buffer,
+            Self::Converted(bytes) => bytes,
+        }
+    }
+}
+
+/// Takes what the socket has, at most `most` bytes, and writes it. Blocking, but it waits for the
+/// disk alone.
+fn drain(stream: &DataStream, writer: &UploadWriter, buffer: &mut [u8], most: u64) -> Hop {
+    let mut hop = Hop {
+        written: 0,
+        taken: 0,
+        result: Ok(Taken::Bytes),
+    };
+    let Some(socket) = stream.plain() else {
+        return hop;
+    };
+    while hop.taken < most {
+        let room = usize::try_from(most - hop.taken)
+            .unwrap_or(usize::MAX)
+            .min(buffer.len());
+        let space = buffer.get_mut(..room).unwrap_or_default();
+        match socket.try_read(space) {
+            Ok(0) => {
+                hop.result = Ok(Taken::End);
+                break;
+            }
+            Ok(read) => {
+                hop.taken += size(read);
+                if let Err(error) = writer.append(space.get(..read).unwrap_or_default()) {
+                    hop.result = Err(error.into());
+                    break;
+                }
+                hop.written = hop.taken;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) => {
+                hop.result = Err(TransferError::Lost(error));
+                break;
+            }
+        }
+    }
+    hop
+}
+
+/// Reads on without waiting until the buffer is full; tells how much is in it, and whether the
+/// stream broke behind that (the system tells it only once).
+async fn fill(
+    stream: &mut DataStream,
+    buffer: &mut [u8],
+    mut filled: usize,
+) -> (usize, Option<io::Error>) {
+    while let Some(space) = buffer.get_mut(filled..).filter(|space| !space.is_empty()) {
+        let mut space = ReadBuf::new(space);
+        let read = poll_fn(|task| {
+            let read = Pin::new(&mut *stream).poll_read(task, &mut space);
+            Poll::Ready(match read {
+                Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
+                Poll::Ready(Err(error)) => Err(error),
+            })
+        });
+        if let Err(error) = read.await {
+            return (filled, Some(error));
+        }
+        if space.filled().is_empty() {
+            break;
+        }
+        filled += space.filled().len();
+    }
+    (filled, None)
+}
+
+fn size(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
