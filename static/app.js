@@ -215,7 +215,7 @@
       es.onerror = () => es.readyState === 2 ? show('bad', 'tEnded', 'Updates stopped. Reload the page.') : show('warn', 'tRetry', 'Connection lost. Retrying…');
       es.addEventListener('patch', e => patch(e.data));
       es.addEventListener('gone', e => drop(doc.getElementById(e.data)));
-      es.addEventListener('keep', e => { const ids = new Set(e.data.split(' ')); $$('[id]', list).filter(x => x.parentNode === list && !ids.has(x.id)).forEach(drop); });
+      es.addEventListener('keep', e => { if (!list) return; const ids = new Set(e.data.split(' ')); $$('[id]', list).filter(x => x.parentNode === list && !ids.has(x.id)).forEach(drop); });
       es.addEventListener('say', e => say(e.data));
     };
     const stop = () => { es?.close(); es = null; show('off', 'tPaused', 'Paused'); };
