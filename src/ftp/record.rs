@@ -114,6 +114,16 @@ impl Record {
         self.entry.reply_code = ending.code.number();
         self.entry.bytes = ending.bytes;
         self.entry.size = ending.size;
+        tracing::info!(
+            session.id = %self.entry.session_id,
+            account.name = %self.entry.username,
+            result = self.entry.result.as_str(),
+            reason = %self.entry.reason,
+            size_bytes = self.entry.bytes,
+            "{} `{}`",
+            self.entry.operation.as_str(),
+            self.entry.path
+        );
         if let Some(direction) = direction(self.entry.operation) {
             self.metrics
                 .transfer(direction, ending.result.as_str(), ending.bytes);

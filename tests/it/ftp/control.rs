@@ -371,3 +371,148 @@ async fn commands_logins_and_transfers_are_counted() {
         assert!(metrics.contains(line), "{line}\n{metrics}");
     }
 }
+
+/// CTL-25, CTL-26.
+#[tokio::test]
+async fn half_a_line_does_not_keep_a_session_awake() {
+    let server = TestServer::start().await;
+    server.set(&[("idle_timeout", "30")]).await;
+    server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+    let since = Instant::now();
+
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        ftp.send("N").await;
+    }
+
+    ftp.play("S: 421 Idle timeout, closing control connection.")
+        .await;
+    ftp.expect_end().await;
+    assert!(
+        since.elapsed() < Duration::from_secs(33),
+        "{:?}",
+        since.elapsed()
+    );
+}
+
+/// CTL-32, S-13: whoever does not read is slowed down, and loses nothing.
+#[tokio::test]
+async fn ten_thousand_replies_wait_for_a_client_that_reads_late() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+    let socket = SockRef::from(ftp.socket()).try_clone().unwrap();
+    let commands = std::thread::spawn(move || {
+        use std::io::Write;
+        let mut socket = std::net::TcpStream::from(socket);
+        socket.set_nonblocking(false).unwrap();
+        for _ in 0..10_000 {
+            socket.write_all(b"HELP\r\n").unwrap();
+        }
+        socket.set_nonblocking(true).unwrap();
+    });
+
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    for _ in 0..10_000 {
+        ftp.expect_reply(214).await;
+    }
+
+    commands.join().unwrap();
+}
+
+/// SEC-T15: no line, however strange, ends anything but its own session.
+#[tokio::test]
+async fn strange_lines_break_nothing() {
+    use rand::{RngExt, SeedableRng, rngs::StdRng};
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    server.put(&alice, "f.txt", b"hello");
+    let mut random = StdRng::seed_from_u64(959);
+    let verbs = [
+        "CWD",
+        "MKD",
+        "RNFR",
+        "RNTO",
+        "SIZE",
+        "MDTM",
+        "MFMT",
+        "MLST",
+        "STAT",
+        "REST",
+        "ALLO",
+        "PORT",
+        "EPRT",
+        "EPSV",
+        "TYPE",
+        "OPTS",
+        "SITE CHMOD",
+        "SITE UTIME",
+        "AVBL",
+        "LIST",
+        "NLST",
+        "RETR",
+        "HELP",
+        "PBSZ",
+        "PROT",
+        "LANG",
+        "CLNT",
+        "STRU",
+        "MODE",
+        "USER",
+        "",
+    ];
+    let mut ftp = server.login("alice").await;
+
+    for _ in 0..2_000 {
+        let mut line = verbs[random.random_range(0..verbs.len())]
+            .as_bytes()
+            .to_vec();
+        line.push(b' ');
+        for _ in 0..random.random_range(0..40) {
+            line.push(match random.random_range(0..4) {
+                0 => random.random_range(1..=255),
+                1 => *b"/.*?[]|,-;\"%".get(random.random_range(0..12)).unwrap(),
+                _ => random.random_range(b'0'..=b'z'),
+            });
+        }
+        line.retain(|byte| !matches!(byte, b'\r' | b'\n'));
+        line.extend_from_slice(b"\r\n");
+        ftp.send(line).await;
+        if ftp
+            .reply_or_end()
+            .await
+            .is_none_or(|reply| matches!(reply.code, 421 | 331))
+        {
+            ftp = server.login("alice").await;
+        }
+    }
+
+    assert_eq!(server.read(&alice, "f.txt").as_deref(), Some(&b"hello"[..]));
+    ftp.expect("NOOP", 200).await;
+}
+
+/// AUT-24: verifying passwords keeps nobody waiting who is logged in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_at_the_door_does_not_slow_those_inside() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut inside = server.login("alice").await;
+    let mut crowd = Vec::new();
+    for number in 0..40 {
+        let mut ftp = server.connect_from([127, 0, 3, number]).await;
+        ftp.expect("USER alice", 331).await;
+        ftp.send(format!("PASS wrong{number}\r\n")).await;
+        crowd.push(ftp);
+    }
+
+    for _ in 0..10 {
+        let since = Instant::now();
+        inside.expect("NOOP", 200).await;
+        assert!(
+            since.elapsed() < Duration::from_millis(500),
+            "{:?}",
+            since.elapsed()
+        );
+    }
+}

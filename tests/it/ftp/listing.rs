@@ -290,3 +290,27 @@ async fn a_listing_comes_in_the_order_that_was_asked_for() {
     assert_eq!(names(&text(&mut ftp, "LIST -S").await), ["b", "c", "a"]);
     assert_eq!(names(&text(&mut ftp, "LIST -r").await), ["c", "b", "a"]);
 }
+
+/// LST-29, S-12: a large directory is streamed whole.
+#[tokio::test]
+async fn ten_thousand_names_arrive_whole() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    for number in 0..10_000 {
+        std::fs::write(server.home(&alice).join(format!("f{number}")), b"").unwrap();
+    }
+    let mut ftp = server.login("alice").await;
+
+    for command in ["MLSD", "LIST", "NLST"] {
+        let listing = text(&mut ftp, command).await;
+        let mut found = names(&listing);
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found.len(), 10_000, "{command}");
+    }
+    let cut = ftp.expect("STAT", 211).await;
+    assert!(cut.lines.len() < 20);
+    let cut = ftp.expect("STAT /", 213).await;
+    assert_eq!(cut.lines.len(), 1_003);
+    assert_eq!(cut.lines[1_001], " … truncated");
+}

@@ -142,3 +142,22 @@ async fn at_shutdown_idle_sessions_hear_421_and_transfers_finish() {
     busy.expect_end().await;
     stopping.await.unwrap();
 }
+
+/// A deleted account is nobody's any more.
+#[tokio::test]
+async fn a_deletion_ends_the_sessions_of_the_account() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+
+    let files = quaymaster::hosting::accounts::Files::Keep;
+    server
+        .app()
+        .accounts
+        .delete(&Actor::system(), alice.id, files)
+        .await
+        .unwrap();
+
+    ftp.expect_reply(421).await;
+    ftp.expect_end().await;
+}

@@ -500,7 +500,7 @@ fn matches(expected: &str, heard: &str) -> bool {
     let mut last = None;
     for part in parts {
         match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
+            Some(at) => rest = rest.split_at(at + part.len()).1,
             None => return false,
         }
         last = Some(part);

@@ -107,11 +107,6 @@ impl TestServer {
         self.server.addresses().ftps[0]
     }
 
-    /// The customer that owns the accounts of [`Self::account`].
-    pub(crate) fn customer(&self) -> &Customer {
-        &self.customer
-    }
-
     /// Changes settings while everything runs.
     pub(crate) async fn set(&self, changes: &[(&str, &str)]) {
         let changes: Vec<(String, String)> = changes
