@@ -448,7 +448,11 @@ impl Drop for LiveTransfer {
     fn drop(&mut self) {
         let now = self.clock.now();
         let mut state = lock(&self.entry.state);
-        state.transfer = None;
+        // One that winds up late must not hide the next one.
+        let is_mine = |shown: &Arc<Transfer>| Arc::ptr_eq(shown, &self.transfer);
+        if state.transfer.as_ref().is_some_and(is_mine) {
+            state.transfer = None;
+        }
         state.active_at = now;
     }
 }
@@ -588,6 +592,20 @@ mod tests {
 
         assert_eq!(reached, 1);
         assert_eq!(orders.next().await, Order::Refresh);
+    }
+
+    #[test]
+    fn a_transfer_that_winds_up_late_does_not_hide_the_next_one() {
+        let sessions = sessions();
+        let live = open(&sessions, 1, "127.0.0.1:1000").unwrap();
+        let path = |name| VirtualPath::root().resolve(name).unwrap();
+
+        let aborted = live.begin_transfer(Operation::Upload, path("/a"), None, true);
+        let _next = live.begin_transfer(Operation::Upload, path("/b"), None, true);
+        drop(aborted);
+
+        let shown = sessions.find(live.id()).unwrap().transfer.unwrap();
+        assert_eq!(shown.path, path("/b"));
     }
 
     #[test]
