@@ -188,7 +188,7 @@ fn thinned(rows: &[TrafficRow]) -> Vec<String> {
         .collect();
     if let Some(last) = rows.last()
         && rows.len() > 1
-        && (rows.len() - 1) % step != 0
+        && !(rows.len() - 1).is_multiple_of(step)
     {
         labels.push(last.at.clone());
     }

@@ -51,7 +51,7 @@ mod tests {
     fn a_cookie_over_https_is_bound_to_the_host() {
         let mut headers = HeaderMap::new();
 
-        set(&mut headers, "sid", "x", Duration::from_secs(60), true);
+        set(&mut headers, "sid", "x", Duration::from_mins(1), true);
 
         assert_eq!(
             headers["set-cookie"],

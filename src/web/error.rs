@@ -66,65 +66,62 @@ impl PageError {
 
     /// The table: no wildcard arm, a new error must choose.
     fn refusal(&self) -> Refusal {
+        let (icon, title) = self.heading();
+        Refusal::new(self.status(), icon, title, self.advice())
+    }
+
+    fn status(&self) -> StatusCode {
         match self {
-            Self::Broken(_) => Refusal::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "warn",
-                "Something broke on our side",
-                "Nothing was saved. Your text is still in the form if you go back.",
-            ),
-            Self::Forbidden(right) => Refusal::new(
-                StatusCode::FORBIDDEN,
-                "lock",
-                "Your role cannot do this",
-                format!(
-                    "This needs the {} role. An owner can change roles.",
-                    right.least().label()
-                ),
-            ),
-            Self::ForeignForm => Refusal::new(
-                StatusCode::FORBIDDEN,
-                "shield",
-                "This form came from somewhere else",
-                "A form is accepted only from a page of this server. Open the page again and send it from there.",
-            ),
-            Self::NotFound(what) => Refusal::new(
-                StatusCode::NOT_FOUND,
-                "search",
-                "This page does not exist",
-                what.clone(),
-            ),
-            Self::Stale => Refusal::new(
-                StatusCode::CONFLICT,
-                "users",
-                "Somebody else saved first",
-                "Nothing was saved. Go back and reload to see the new values; the audit log shows who changed what.",
-            ),
-            Self::StaleForm => Refusal::new(
-                StatusCode::FORBIDDEN,
-                "clock",
-                "This form was open too long",
-                "Go back, reload and try again. Your text is kept if your browser keeps it.",
-            ),
-            Self::TooMany(seconds) => Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "clock",
-                "Too many tries",
-                format!("Wait {}, then try again.", wait_words(*seconds)),
-            ),
-            Self::Unavailable(_) => Refusal::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "warn",
-                "The server cannot answer now",
-                "Nothing was saved. Try again in a moment.",
-            ),
-            Self::Unreadable => Refusal::new(
-                StatusCode::BAD_REQUEST,
-                "bad",
-                "This request cannot be read",
-                "The address or the form is damaged. Go back and try again.",
-            ),
+            Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Forbidden(_) | Self::ForeignForm | Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Stale => StatusCode::CONFLICT,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unreadable => StatusCode::BAD_REQUEST,
         }
+    }
+
+    fn heading(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Broken(_) => ("warn", "Something broke on our side"),
+            Self::Forbidden(_) => ("lock", "Your role cannot do this"),
+            Self::ForeignForm => ("shield", "This form came from somewhere else"),
+            Self::NotFound(_) => ("search", "This page does not exist"),
+            Self::Stale => ("users", "Somebody else saved first"),
+            Self::StaleForm => ("clock", "This form was open too long"),
+            Self::TooMany(_) => ("clock", "Too many tries"),
+            Self::Unavailable(_) => ("warn", "The server cannot answer now"),
+            Self::Unreadable => ("bad", "This request cannot be read"),
+        }
+    }
+
+    fn advice(&self) -> String {
+        let text = match self {
+            Self::Broken(_) => "Nothing was saved. Your text is still in the form if you go back.",
+            Self::Forbidden(right) => {
+                let role = right.least().label();
+                return format!("This needs the {role} role. An owner can change roles.");
+            }
+            Self::ForeignForm => {
+                "A form is accepted only from a page of this server. Open the page again and send it \
+                 from there."
+            }
+            Self::NotFound(what) => what,
+            Self::Stale => {
+                "Nothing was saved. Go back and reload to see the new values; the audit log shows \
+                 who changed what."
+            }
+            Self::StaleForm => {
+                "Go back, reload and try again. Your text is kept if your browser keeps it."
+            }
+            Self::TooMany(seconds) => {
+                return format!("Wait {}, then try again.", wait_words(*seconds));
+            }
+            Self::Unavailable(_) => "Nothing was saved. Try again in a moment.",
+            Self::Unreadable => "The address or the form is damaged. Go back and try again.",
+        };
+        text.to_owned()
     }
 
     fn cause(&self) -> Option<&str> {

@@ -118,11 +118,11 @@ impl fmt::Display for Span {
         match seconds {
             0 if self.0.as_millis() > 0 => write!(f, "{}\u{a0}ms", self.0.as_millis()),
             0..60 => write!(f, "{seconds}\u{a0}s"),
-            60..600 if seconds % 60 > 0 => {
+            60..600 if !seconds.is_multiple_of(60) => {
                 write!(f, "{}\u{a0}min {}\u{a0}s", seconds / 60, seconds % 60)
             }
             60..3_600 => write!(f, "{}\u{a0}min", seconds / 60),
-            3_600..86_400 if seconds / 60 % 60 > 0 && seconds < 36_000 => {
+            3_600..36_000 if !(seconds / 60).is_multiple_of(60) => {
                 write!(
                     f,
                     "{}\u{a0}h {}\u{a0}min",
@@ -287,7 +287,7 @@ pub(crate) fn initials(name: &str) -> String {
         .split_whitespace()
         .filter_map(|word| word.chars().next());
     let first = words.next();
-    let last = words.last();
+    let last = words.next_back();
     first
         .into_iter()
         .chain(last)

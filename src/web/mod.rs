@@ -90,11 +90,10 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Every page, with everything that stands before it. The outermost layer is the last one.
 pub fn router(app: App) -> Router {
     let web = Web::new(app);
-    Router::new()
+    let pages = Router::new()
         .route("/", get(|| async { Redirect::to("/admin") }))
         .nest("/admin", admin::routes().merge(theme::routes()))
         .nest("/setup", admin::setup::routes())
-        .merge(assets::routes())
         .fallback(|| async { StatusCode::NOT_FOUND })
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
@@ -105,7 +104,10 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(refusal::PanicPage))
         .layer(from_fn_with_state(web.clone(), csrf::same_origin))
         .layer(from_fn_with_state(web.clone(), refusal::pages))
-        .layer(from_fn_with_state(web.clone(), visitor::recognise))
+        .layer(from_fn_with_state(web.clone(), visitor::recognise));
+    // Assets are for everybody: they ask nobody's name.
+    pages
+        .merge(assets::routes())
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(web.clone(), headers::secure))
         .with_state(web)

@@ -70,20 +70,12 @@ impl ResponseForPanic for PanicPage {
 fn page(web: &Web, visitor: &Visitor, refusal: Refusal) -> Response {
     let status: StatusCode = refusal.status;
     let title = refusal.title.clone();
-    match Admin::of(visitor, web) {
-        Some(admin) => (
-            status,
-            RefusalPage {
-                layout: admin.layout(title),
-                refusal,
-            },
-        )
-            .into_response(),
-        None => {
-            let layout = SignedOutLayout::new(visitor, &title, facts::host(web.app()));
-            (status, SignedOutRefusalPage { layout, refusal }).into_response()
-        }
+    if let Some(admin) = Admin::of(visitor, web) {
+        let layout = admin.layout(title);
+        return (status, RefusalPage { layout, refusal }).into_response();
     }
+    let layout = SignedOutLayout::new(visitor, &title, facts::host(web.app()));
+    (status, SignedOutRefusalPage { layout, refusal }).into_response()
 }
 
 fn is_html(headers: &HeaderMap) -> bool {

@@ -289,7 +289,7 @@ pub(crate) mod tests {
         let now = Timestamp::from_seconds(10);
         let transfer = TransferView {
             operation: Operation::Upload,
-            path: crate::model::VirtualPath::root(),
+            path: VirtualPath::root(),
             moved_bytes: 2_048,
             expected_bytes: None,
             encrypted: true,
@@ -307,7 +307,7 @@ pub(crate) mod tests {
     fn a_download_shows_its_share() {
         let transfer = TransferView {
             operation: Operation::Download,
-            path: crate::model::VirtualPath::root(),
+            path: VirtualPath::root(),
             moved_bytes: 730,
             expected_bytes: Some(1_000),
             encrypted: true,

@@ -122,28 +122,21 @@ impl<S: Scene> Feed<S> {
     /// Compares a frame with what the viewer has, and puts the difference into the queue.
     fn take(&mut self, frame: Frame) {
         let ids: Vec<String> = frame.rows.iter().map(|(id, _)| id.clone()).collect();
-        if !self.started {
-            self.started = true;
-            // An event without data is not delivered; no row has the id of a dash.
-            let known = if ids.is_empty() {
-                "-".to_owned()
-            } else {
-                ids.join(" ")
-            };
-            let keep = Event::default().event("keep").data(known);
-            self.waiting.push_back(keep.retry(Duration::from_secs(3)));
-        } else {
+        if self.started {
             let known = &self.rows;
             let fresh = ids.iter().filter(|id| !known.contains(id)).count();
             self.news = self.news.saturating_add(u32::try_from(fresh).unwrap_or(0));
+        } else {
+            self.started = true;
+            self.waiting.push_back(keep(&ids));
         }
         self.say_goodbye(&ids, &frame.hidden);
         self.rows = ids;
         // Rows first and alone: a table row after another element would be dropped by the parser.
         let rows = self.changed(frame.rows);
-        self.patch(rows);
+        self.patch(&rows);
         let parts = self.changed(frame.parts);
-        self.patch(parts);
+        self.patch(&parts);
         self.speak();
     }
 
@@ -185,10 +178,10 @@ impl<S: Scene> Feed<S> {
         html
     }
 
-    fn patch(&mut self, html: String) {
+    fn patch(&mut self, html: &str) {
         if !html.is_empty() {
             self.waiting
-                .push_back(Event::default().event("patch").data(one_line(&html)));
+                .push_back(Event::default().event("patch").data(one_line(html)));
         }
     }
 
@@ -203,6 +196,20 @@ impl<S: Scene> Feed<S> {
         self.said_at = self.ticks_left;
         self.news = 0;
     }
+}
+
+/// The rows that the browser may keep; the first event of every stream.
+fn keep(ids: &[String]) -> Event {
+    // An event without data is not delivered; no row has the id of a dash.
+    let known = if ids.is_empty() {
+        "-".to_owned()
+    } else {
+        ids.join(" ")
+    };
+    Event::default()
+        .event("keep")
+        .data(known)
+        .retry(Duration::from_secs(3))
 }
 
 /// A carriage return would end the field of an event in the middle.

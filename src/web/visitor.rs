@@ -36,6 +36,8 @@ struct Facts {
     session: Option<SignedIn>,
     had_cookie: bool,
     visit: Option<Secret>,
+    /// The visit that this very request begins.
+    begun: Option<Secret>,
     flash: Option<Flash>,
     browser: Browser,
     here: String,
@@ -95,60 +97,57 @@ pub(crate) async fn recognise(
     next: Next,
 ) -> Response {
     let secure = web.is_secure();
-    let headers = request.headers();
-    let token = cookie::read(headers, &cookie::name(SESSION_COOKIE, secure)).map(Secret::new);
-    let session = match &token {
-        Some(token) => match web.app().admins.session(token).await {
+    let (mut facts, token) = seen(&web, &request, secure);
+    if let Some(token) = token {
+        facts.session = match web.app().admins.session(&token).await {
             Ok(session) => session,
             Err(error) => return PageError::from(error).into_response(),
-        },
-        None => None,
-    };
-    let known_visit = cookie::read(headers, &cookie::name(VISIT_COOKIE, secure));
-    let starts_visit = session.is_none() && known_visit.is_none() && has_signed_out_form(&request);
-    let visit = if starts_visit {
-        Some(random_token())
-    } else {
-        known_visit
-    };
-    let flash = Flash::read(headers, secure);
-    let had_flash = flash.is_some();
-    let visitor = Visitor(Arc::new(Facts {
-        session,
-        had_cookie: token.is_some(),
-        visit: visit.clone().map(Secret::new),
-        flash,
-        browser: browser(&request, &web.app().boot.trusted_proxies),
-        here: request
-            .uri()
-            .path_and_query()
-            .map_or("/", |path| path.as_str())
-            .to_owned(),
-        secure,
-    }));
-    request.extensions_mut().insert(visitor);
+        };
+    }
+    if facts.session.is_none() && facts.visit.is_none() && has_signed_out_form(&request) {
+        facts.begun = Some(random_token());
+        facts.visit.clone_from(&facts.begun);
+    }
+    let had_flash = facts.flash.is_some();
+    let begun = facts.begun.clone();
+    request.extensions_mut().insert(Visitor(Arc::new(facts)));
 
     let mut response = next.run(request).await;
 
-    if starts_visit && let Some(visit) = visit {
+    let is_page = is_page(&response);
+    let headers = response.headers_mut();
+    if let Some(visit) = begun {
         cookie::set(
-            response.headers_mut(),
+            headers,
             VISIT_COOKIE,
-            &visit,
+            visit.expose(),
             VISIT_LIFETIME,
             secure,
         );
     }
-    if had_flash && is_page(&response) {
-        cookie::set(
-            response.headers_mut(),
-            FLASH_COOKIE,
-            "",
-            Duration::ZERO,
-            secure,
-        );
+    if had_flash && is_page {
+        cookie::set(headers, FLASH_COOKIE, "", Duration::ZERO, secure);
     }
     response
+}
+
+/// What the request itself says; who it is comes later.
+fn seen(web: &Web, request: &Request, secure: bool) -> (Facts, Option<Secret>) {
+    let headers = request.headers();
+    let secret = |plain| cookie::read(headers, &cookie::name(plain, secure)).map(Secret::new);
+    let token = secret(SESSION_COOKIE);
+    let here = request.uri().path_and_query();
+    let facts = Facts {
+        session: None,
+        had_cookie: token.is_some(),
+        visit: secret(VISIT_COOKIE),
+        begun: None,
+        flash: Flash::read(headers, secure),
+        browser: browser(request, &web.app().boot.trusted_proxies),
+        here: here.map_or("/", |path| path.as_str()).to_owned(),
+        secure,
+    };
+    (facts, token)
 }
 
 /// Gives the browser the token of a sign-in.
@@ -179,8 +178,8 @@ pub(crate) fn leave(flash: &Flash, headers: &mut HeaderMap, secure: bool) {
 }
 
 /// 256 random bits as text.
-fn random_token() -> String {
-    data_encoding::BASE64URL_NOPAD.encode(&rand::random::<[u8; 32]>())
+fn random_token() -> Secret {
+    Secret::new(data_encoding::BASE64URL_NOPAD.encode(&rand::random::<[u8; 32]>()))
 }
 
 fn has_signed_out_form(request: &Request) -> bool {

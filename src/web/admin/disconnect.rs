@@ -57,10 +57,10 @@ async fn ask(
 ) -> Result<Response, PageError> {
     admin.require(Right::Disconnect)?;
     let mut form = Form::new();
-    if !choice.all.is_empty() {
-        form.set("all", "yes");
-    } else {
+    if choice.all.is_empty() {
         form.set("only", &choice.id);
+    } else {
+        form.set("all", "yes");
     }
     let chosen = chosen(&app, &form);
     if chosen.is_empty() {

@@ -115,14 +115,15 @@ impl Filter {
         };
         PICKS.into_iter().map(segment).collect()
     }
+}
 
-    fn empty_text(&self, shown: usize, total: usize) -> String {
-        match (shown, total) {
-            (1.., _) => String::new(),
-            (0, 0) => "Nobody is connected.".to_owned(),
-            (0, 1) => "No session matches. 1 other is open.".to_owned(),
-            (0, others) => format!("No session matches. {others} others are open."),
-        }
+/// What stands below an empty list; nothing below one with rows.
+fn empty_text(shown: usize, total: usize) -> String {
+    match (shown, total) {
+        (1.., _) => String::new(),
+        (0, 0) => "Nobody is connected.".to_owned(),
+        (0, 1) => "No session matches. 1 other is open.".to_owned(),
+        (0, others) => format!("No session matches. {others} others are open."),
     }
 }
 
@@ -153,7 +154,7 @@ async fn show(
         strip: Strip::new(&web, &sample),
         segments,
         show: filter.pick().0,
-        empty_text: filter.empty_text(rows.len(), total),
+        empty_text: empty_text(rows.len(), total),
         q: filter.q,
         rows,
         total,
@@ -201,7 +202,7 @@ impl Scene for LiveScene {
                 .push((key(row.id), part.render().unwrap_or_default()));
         }
         let empty = EmptyPart {
-            empty_text: self.filter.empty_text(frame.rows.len(), total),
+            empty_text: empty_text(frame.rows.len(), total),
         };
         frame
             .parts
@@ -242,7 +243,7 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
             show: "",
             q: String::new(),
             total: rows.len(),
-            empty_text: filter.empty_text(rows.len(), rows.len()),
+            empty_text: empty_text(rows.len(), rows.len()),
             recent: vec![
                 TransferRow::new(
                     &upload("/incoming/a.pdf", TransferResult::Complete, ""),

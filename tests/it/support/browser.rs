@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
+use axum::http::request::Builder;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::{Router, response::Response};
 use futures_util::StreamExt;
@@ -221,11 +222,7 @@ impl Browser {
         self.cookies.iter().any(|(known, _)| known == name)
     }
 
-    async fn send_form(
-        &mut self,
-        request: axum::http::request::Builder,
-        fields: &[(&str, &str)],
-    ) -> Answer {
+    async fn send_form(&mut self, request: Builder, fields: &[(&str, &str)]) -> Answer {
         let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         let pairs: Vec<String> = fields
             .iter()
@@ -234,7 +231,7 @@ impl Browser {
         self.send(request, Body::from(pairs.join("&"))).await
     }
 
-    async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Answer {
+    async fn send(&mut self, request: Builder, body: Body) -> Answer {
         let response = self.exchange(request, body).await;
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
@@ -245,7 +242,7 @@ impl Browser {
         }
     }
 
-    async fn exchange(&mut self, request: axum::http::request::Builder, body: Body) -> Response {
+    async fn exchange(&mut self, request: Builder, body: Body) -> Response {
         let cookies: Vec<String> = self
             .cookies
             .iter()

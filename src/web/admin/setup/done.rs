@@ -112,7 +112,11 @@ fn first_account(app: &App, account: &Account, password: &Secret) -> FirstAccoun
     } else {
         settings.host_name.clone()
     };
-    let port = app.boot.ftp_listen.first().map_or(21, |at| at.port());
+    let port = app
+        .boot
+        .ftp_listen
+        .first()
+        .map_or(21, std::net::SocketAddr::port);
     FirstAccount {
         curl: format!(
             "curl --ssl-reqd --insecure --user {} --upload-file README.md ftp://{host}:{port}/",
