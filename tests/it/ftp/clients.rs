@@ -212,3 +212,68 @@ for ftp in (ftplib.FTP(timeout=20), ftplib.FTP_TLS(context=context, timeout=20))
 
     assert_success(&output);
 }
+
+/// INT-17.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wget_fetches_a_whole_tree() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    for name in ["a.txt", "d/b.txt", "d/e/c.txt"] {
+        server.put(&alice, name, name.as_bytes());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("ftp://{}/", server.ftp());
+    let user = "--ftp-user=alice";
+    let password = format!("--ftp-password={PASSWORD}");
+    let into = folder.path().to_str().unwrap();
+
+    let arguments = ["-q", "-r", "-nH", "-P", into, user, &password, &url];
+    let Some(output) = run("wget", &arguments).await else {
+        return;
+    };
+
+    assert_success(&output);
+    for name in ["a.txt", "d/b.txt", "d/e/c.txt"] {
+        assert_eq!(
+            std::fs::read(folder.path().join(name)).unwrap(),
+            name.as_bytes()
+        );
+    }
+}
+
+/// INT-10: Perl's `Net::FTP`, with unique names.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn perls_net_ftp_stores_under_unique_names_and_removes_trees() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    let (host, port) = (server.ftp().ip(), server.ftp().port());
+    let script = format!(
+        r#"
+use Net::FTP;
+for my $passive (1, 0) {{
+    my $ftp = Net::FTP->new("{host}", Port => {port}, Passive => $passive, Timeout => 20) or die $@;
+    $ftp->login("alice", "{PASSWORD}") or die $ftp->message;
+    $ftp->binary;
+    open(my $in, "<", \"unique bytes") or die;
+    my $name = $ftp->put_unique($in, "scan.pdf") or die $ftp->message;
+    die "no name" unless defined $ftp->unique_name;
+    die $ftp->message unless $ftp->size($ftp->unique_name) == 12;
+    $ftp->mkdir("tree/a/b", 1) or die $ftp->message;
+    $ftp->rmdir("tree", 1) or die $ftp->message;
+    die "still there" if $ftp->cwd("tree");
+    my $out = ""; open(my $sink, ">", \$out) or die;
+    die "missing" if $ftp->get("missing", $sink);
+    $ftp->get($ftp->unique_name, $sink) or die $ftp->message;
+    die $out unless $out eq "unique bytes";
+    $ftp->quit;
+}}
+"#
+    );
+
+    let Some(output) = run("perl", &["-e", &script]).await else {
+        return;
+    };
+
+    assert_success(&output);
+    assert_eq!(server.names(&alice, "").len(), 2);
+}

@@ -45,3 +45,20 @@ async fn two_hundred_sessions_from_a_hundred_addresses_share_two_ports() {
     assert_eq!((counters.reserved, counters.connected), (0, 0));
     assert_eq!(counters.connected_total, 600);
 }
+
+/// SEC-T10: strangers who only wait do not keep anybody out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_hundred_silent_strangers_keep_nobody_out() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut strangers = Vec::new();
+    for number in 0..300_usize {
+        let last = u8::try_from(number % 100).unwrap() + 1;
+        strangers.push(server.connect_from([127, 0, 4, last]).await);
+    }
+
+    let mut ftp = server.login("alice").await;
+
+    ftp.expect("PWD", 257).await;
+    assert_eq!(server.app().sessions.count(), 301);
+}

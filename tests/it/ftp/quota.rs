@@ -242,3 +242,75 @@ async fn a_client_that_goes_on_sending_can_read_the_refusal() {
         ftp.expect("NOOP", 200).await;
     }
 }
+
+/// QUO-07.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_overwrites_of_one_file_never_exceed_the_limit() {
+    let server = TestServer::start().await;
+    let alice = server.account_with("alice", million()).await;
+    let mut first = server.login("alice").await;
+    let mut second = server.login("alice").await;
+    first.upload("STOR a", &vec![1; 900_000]).await;
+    let (one, two) = (vec![2; 900_000], vec![3; 900_000]);
+
+    let (a, b) = tokio::join!(first.upload("STOR a", &one), second.upload("STOR a", &two));
+
+    assert!([a.code, b.code].contains(&226), "{a:?} {b:?}");
+    assert!(
+        [a.code, b.code]
+            .iter()
+            .all(|code| [226, 552].contains(code)),
+        "{a:?} {b:?}"
+    );
+    assert_eq!(server.usage(&alice).bytes, 900_000);
+    assert_eq!(server.usage(&alice).files, 1);
+}
+
+/// QUO-08.
+#[tokio::test]
+async fn a_file_deleted_while_it_is_replaced_is_counted_once() {
+    let server = TestServer::start().await;
+    let alice = server.account_with("alice", million()).await;
+    let mut ftp = server.login("alice").await;
+    let mut other = server.login("alice").await;
+    ftp.upload("STOR a", &vec![1; 400_000]).await;
+    let mut data = ftp.open_data().await;
+    ftp.expect("STOR a", 150).await;
+    data.write_all(&vec![2; 100_000]).await.unwrap();
+
+    other.expect("DELE a", 250).await;
+    data.write_all(&vec![2; 100_000]).await.unwrap();
+    drop(data);
+
+    ftp.expect_reply(226).await;
+    assert_eq!(server.usage(&alice).bytes, 200_000);
+    assert_eq!(server.usage(&alice).files, 1);
+}
+
+/// QUO-22.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_accounts_share_the_room_of_their_customer() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    server.account("bob").await;
+    server.limit_pool(1_000_000).await;
+    let mut first = server.login("alice").await;
+    let mut second = server.login("bob").await;
+    let bytes = vec![1; 600_000];
+
+    let (a, b) = tokio::join!(
+        first.upload("STOR a", &bytes),
+        second.upload("STOR b", &bytes)
+    );
+
+    let mut codes = [a.code, b.code];
+    codes.sort_unstable();
+    assert_eq!(codes, [226, 552]);
+    let quota = first.expect("SITE QUOTA", 200).await;
+    assert!(
+        quota
+            .lines
+            .contains(&" shared bytes used=600000 limit=1000000".to_owned()),
+        "{quota:?}"
+    );
+}

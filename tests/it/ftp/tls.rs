@@ -408,3 +408,18 @@ async fn where_resumption_is_required_a_full_handshake_hears_522_and_stores_noth
         .await;
     assert_eq!(server.names(&alice, ""), ["own"]);
 }
+
+/// TLS-29, TLS-41.
+#[tokio::test]
+async fn a_session_resumes_after_the_certificate_was_read_again() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    server.put(&alice, "f.txt", b"hello");
+    server.set(&[("tls_resumption_required", "true")]).await;
+    let mut ftp = server.login_tls("alice").await;
+    assert_eq!(ftp.download("RETR f.txt").await, b"hello");
+
+    server.app().certificates.reload().await.unwrap();
+
+    assert_eq!(ftp.download("RETR f.txt").await, b"hello");
+}

@@ -394,3 +394,77 @@ async fn an_announcement_is_no_promise() {
 
     assert_eq!(ftp.upload("STOR f", b"12345").await.code, 226);
 }
+
+/// STO-32, STO-38.
+#[tokio::test]
+async fn an_upload_whose_place_vanished_is_not_confirmed() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    server.put(&alice, "d/old", b"old");
+    let home = server.home(&alice);
+    let mut ftp = server.login("alice").await;
+
+    let mut data = ftp.open_data().await;
+    ftp.expect("STOR taken", 150).await;
+    data.write_all(b"abc").await.unwrap();
+    std::fs::create_dir(home.join("taken")).unwrap();
+    drop(data);
+    let refused = ftp.reply().await;
+    assert!([550, 451].contains(&refused.code), "{refused:?}");
+    assert_eq!(server.names(&alice, ""), ["d", "taken"]);
+
+    let mut data = ftp.open_data().await;
+    ftp.expect("STOR d/new", 150).await;
+    data.write_all(b"abc").await.unwrap();
+    eventually("the staged file is there", || {
+        server.names(&alice, "d").len() == 2
+    })
+    .await;
+    std::fs::remove_dir_all(home.join("d")).unwrap();
+    drop(data);
+    let refused = ftp.reply().await;
+    assert!([550, 451].contains(&refused.code), "{refused:?}");
+
+    assert_eq!(server.usage(&alice).bytes, 0);
+    ftp.expect("NOOP", 200).await;
+}
+
+/// DIR-28.
+#[tokio::test]
+async fn a_directory_goes_with_its_leftovers_but_not_under_an_upload() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    server.put(&alice, "stale/.fx~abcdefghijklmnop", b"left over");
+    std::fs::create_dir(server.home(&alice).join("live")).unwrap();
+    let mut uploader = server.login("alice").await;
+    let mut data = uploader.open_data().await;
+    uploader.expect("STOR live/f", 150).await;
+    data.write_all(b"abc").await.unwrap();
+    eventually("the staged file is there", || {
+        server.names(&alice, "live").len() == 1
+    })
+    .await;
+    let mut ftp = server.login("alice").await;
+
+    ftp.expect("RMD stale", 250).await;
+    ftp.play("C: RMD live\nS: 550 Directory busy.").await;
+
+    drop(data);
+    uploader.expect_reply(226).await;
+    assert_eq!(server.names(&alice, ""), ["live"]);
+}
+
+/// STO-33 seen from a session: what another session uploads is never half there.
+#[tokio::test]
+async fn two_sessions_of_one_account_see_the_same_files() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut first = server.login("alice").await;
+    let mut second = server.login("alice").await;
+
+    first.upload("STOR a", b"from the first").await;
+
+    assert_eq!(second.download("RETR a").await, b"from the first");
+    second.expect("DELE a", 250).await;
+    first.expect("SIZE a", 550).await;
+}

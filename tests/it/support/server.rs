@@ -107,6 +107,25 @@ impl TestServer {
         self.server.addresses().ftps[0]
     }
 
+    /// Limits what all accounts of [`Self::account`] may store together.
+    pub(crate) async fn limit_pool(&self, bytes: u64) {
+        let settings = CustomerSettings {
+            name: self.customer.name.clone(),
+            contact_email: String::new(),
+            plan_id: self.customer.plan_id,
+            pool_bytes: Override::Own(Some(bytes)),
+            pool_files: Override::Own(None),
+            max_accounts: Override::Own(None),
+            notes: String::new(),
+        };
+        let (id, version) = (self.customer.id, self.customer.version);
+        self.app()
+            .customers
+            .change(&Actor::system(), id, version, settings)
+            .await
+            .expect("a limit");
+    }
+
     /// Changes settings while everything runs.
     pub(crate) async fn set(&self, changes: &[(&str, &str)]) {
         let changes: Vec<(String, String)> = changes
