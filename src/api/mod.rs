@@ -3,4 +3,4 @@
 
 mod health;
 
-pub use health::{Health, router};
+pub use health::router;

@@ -9,6 +9,7 @@ pub mod connection_card;
 pub mod customers;
 pub mod firewall;
 pub mod foundation;
+pub mod health;
 pub mod journal;
 pub mod limits;
 pub mod login;

@@ -1,0 +1,188 @@
+//! What a session holds of itself on the list.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::mpsc;
+
+use super::entry::{Entry, Shared, Transfer, count, lock};
+use super::view::{Order, Refused, SessionAccount};
+use crate::clock::{Clock, Timestamp};
+use crate::events::Event;
+use crate::model::{Limit, Operation, SessionId, VirtualPath};
+
+/// A registered session. Dropping it takes it off the list.
+#[derive(Debug)]
+pub struct LiveSession {
+    entry: Arc<Entry>,
+    shared: Arc<Shared>,
+}
+
+/// What a registered session is ordered. Apart from the [`LiveSession`], so that it can be waited
+/// for while a command uses that.
+#[derive(Debug)]
+pub struct Orders(mpsc::Receiver<Order>);
+
+/// A running transfer on the list. Dropping it takes it off.
+#[derive(Debug)]
+pub struct LiveTransfer {
+    entry: Arc<Entry>,
+    transfer: Arc<Transfer>,
+    clock: Arc<dyn Clock>,
+}
+
+impl LiveSession {
+    pub(super) fn new(entry: Arc<Entry>, shared: Arc<Shared>) -> Self {
+        Self { entry, shared }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> SessionId {
+        self.entry.id
+    }
+
+    /// When it began.
+    pub fn opened_at(&self) -> Timestamp {
+        self.entry.opened_at
+    }
+
+    /// Takes a place among the sessions of `account`, checked and taken in one step.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Account`]; the peer hears 421.
+    pub fn log_in(&self, account: SessionAccount, limit: Limit) -> Result<(), Refused> {
+        {
+            let live = lock(&self.shared.live);
+            if let Some(limit) = limit {
+                let is_other = |entry: &&Arc<Entry>| {
+                    entry.id != self.entry.id
+                        && lock(&entry.state)
+                            .account
+                            .as_ref()
+                            .is_some_and(|a| a.id == account.id)
+                };
+                if count(live.values().filter(is_other).count()) >= limit {
+                    return Err(Refused::Account { limit });
+                }
+            }
+            lock(&self.entry.state).account = Some(account);
+        }
+        self.shared
+            .events
+            .publish(Event::SessionsChanged(self.entry.id));
+        Ok(())
+    }
+
+    /// Gives the account's place back: `USER`, `REIN` or `AUTH` began anew.
+    pub fn log_out(&self) {
+        lock(&self.entry.state).account = None;
+    }
+
+    /// Notes the protocol version and cipher of the control connection.
+    pub fn encrypted(&self, tls: String) {
+        lock(&self.entry.state).tls = Some(tls);
+    }
+
+    /// Notes what the client calls itself.
+    pub fn client(&self, name: &str) {
+        name.clone_into(&mut lock(&self.entry.state).client);
+    }
+
+    /// Notes the command being worked on, without secrets, and the working directory.
+    pub fn command(&self, command: &str, cwd: &str) {
+        let now = self.shared.clock.now();
+        let mut state = lock(&self.entry.state);
+        command.clone_into(&mut state.command);
+        cwd.clone_into(&mut state.cwd);
+        state.active_at = now;
+    }
+
+    /// Puts a transfer on the list.
+    pub fn begin_transfer(
+        &self,
+        operation: Operation,
+        path: VirtualPath,
+        expected_bytes: Option<u64>,
+        encrypted: bool,
+    ) -> LiveTransfer {
+        let clock = Arc::clone(&self.shared.clock);
+        let transfer = Arc::new(Transfer {
+            operation,
+            path,
+            expected_bytes,
+            encrypted,
+            started_at: clock.now(),
+            moved: AtomicU64::new(0),
+        });
+        lock(&self.entry.state).transfer = Some(Arc::clone(&transfer));
+        self.shared
+            .events
+            .publish(Event::SessionsChanged(self.entry.id));
+        LiveTransfer {
+            entry: Arc::clone(&self.entry),
+            transfer,
+            clock,
+        }
+    }
+}
+
+impl Orders {
+    pub(super) fn new(waiting: mpsc::Receiver<Order>) -> Self {
+        Self(waiting)
+    }
+
+    /// Waits for the next order.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping this future loses no order.
+    pub async fn next(&mut self) -> Order {
+        match self.0.recv().await {
+            Some(order) => order,
+            // The session is gone: nobody can order it anything.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for LiveSession {
+    fn drop(&mut self) {
+        self.shared.close(self.entry.id);
+    }
+}
+
+impl LiveTransfer {
+    /// Counts bytes that were stored or sent. Two atomic additions; called per chunk.
+    pub fn moved(&self, bytes: u64) {
+        self.transfer.moved.fetch_add(bytes, Ordering::Relaxed);
+        let total = match self.transfer.operation {
+            Operation::Append | Operation::Upload => &self.entry.totals.received,
+            _ => &self.entry.totals.sent,
+        };
+        total.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes moved so far.
+    pub fn moved_bytes(&self) -> u64 {
+        self.transfer.moved.load(Ordering::Relaxed)
+    }
+
+    /// When it began.
+    pub fn started_at(&self) -> Timestamp {
+        self.transfer.started_at
+    }
+}
+
+impl Drop for LiveTransfer {
+    fn drop(&mut self) {
+        let now = self.clock.now();
+        let mut state = lock(&self.entry.state);
+        // One that winds up late must not hide the next one.
+        let is_mine = |shown: &Arc<Transfer>| Arc::ptr_eq(shown, &self.transfer);
+        if state.transfer.as_ref().is_some_and(is_mine) {
+            state.transfer = None;
+        }
+        state.active_at = now;
+    }
+}
