@@ -1,6 +1,6 @@
 //! Who counts as the same peer on the control and on the data connection.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A peer as the passive ports tell peers apart: an IPv4 address, or the /64 of an IPv6 address,
 /// because privacy addresses change between two connections of one client.
@@ -17,6 +17,15 @@ impl PeerNetwork {
                 Self(IpAddr::V6(Ipv6Addr::from(prefix)))
             }
         }
+    }
+
+    /// Whoever speaks the address family of `address`, for clients whose two connections come from
+    /// different addresses. All of them share the ports, one at a time for each port.
+    pub fn anyone(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        })
     }
 
     /// Whether `address` belongs to this peer.

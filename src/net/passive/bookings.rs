@@ -126,7 +126,7 @@ impl Bookings {
 
     /// Books a port, or takes a place in the queue.
     pub(super) fn request(&mut self, request: ReservationRequest, now: Instant) -> Answer {
-        let peer = PeerNetwork::of(request.peer);
+        let peer = request.peer;
         if self.bookable.for_peer(peer).is_empty() {
             return Answer::Closed;
         }
@@ -177,13 +177,17 @@ impl Bookings {
         local: IpAddr,
         now: Instant,
     ) -> Option<oneshot::Sender<TcpStream>> {
-        let peer = PeerNetwork::of(from);
-        let book = self.peers.get_mut(&peer)?;
-        let wanted = book.bookings.get(&port)?.local;
-        if wanted.is_some_and(|wanted| wanted.to_canonical() != local.to_canonical()) {
-            return None;
-        }
-        let booking = book.bookings.remove(&port)?;
+        let peers = [PeerNetwork::of(from), PeerNetwork::anyone(from)];
+        let is_for_us = |held: &Booking| {
+            held.local
+                .is_none_or(|wanted| wanted.to_canonical() == local.to_canonical())
+        };
+        let peer = peers.into_iter().find(|peer| {
+            let book = self.peers.get(peer);
+            book.and_then(|book| book.bookings.get(&port))
+                .is_some_and(is_for_us)
+        })?;
+        let booking = self.peers.get_mut(&peer)?.bookings.remove(&port)?;
         self.remember(peer, port, now);
         self.serve(peer, now);
         Some(booking.arrival)
@@ -287,7 +291,7 @@ impl Bookings {
     }
 
     fn book(&mut self, request: &ReservationRequest, now: Instant) -> Option<Booked> {
-        let peer = PeerNetwork::of(request.peer);
+        let peer = request.peer;
         if !self.may_hold_one_more(peer, request.owner) {
             return None;
         }
@@ -395,7 +399,7 @@ mod tests {
 
     fn from(peer: &str, account: u8) -> ReservationRequest {
         ReservationRequest {
-            peer: peer.parse().unwrap(),
+            peer: PeerNetwork::of(peer.parse().unwrap()),
             local: None,
             owner: AccountId::from_parts(1, [account; 10]),
             session: SessionId::from_parts(1, [account; 10]),
@@ -431,6 +435,22 @@ mod tests {
 
         waits(bookings.request(from("192.0.2.1", 2), now));
         assert_eq!((bookings.held(), bookings.waiting()), (2, 1));
+    }
+
+    #[test]
+    fn a_booking_for_anyone_has_its_port_to_itself() {
+        let mut bookings = bookings(1);
+        let now = Instant::now();
+        let anyone = |account| ReservationRequest {
+            peer: PeerNetwork::anyone("192.0.2.1".parse().unwrap()),
+            ..from("192.0.2.1", account)
+        };
+
+        let _held = booked(bookings.request(anyone(1), now));
+        waits(bookings.request(anyone(2), now));
+
+        assert!(claim(&mut bookings, 30_000, "198.51.100.7").is_some());
+        assert_eq!(bookings.take_grants().len(), 1);
     }
 
     #[test]

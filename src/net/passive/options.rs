@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::model::{AccountId, SessionId};
+use crate::net::peer::PeerNetwork;
 
 /// How the passive ports behave.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,8 +38,8 @@ impl Default for PassiveOptions {
 /// Who wants a port.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ReservationRequest {
-    /// The address the data connection must come from: the control connection's peer.
-    pub peer: IpAddr,
+    /// Where the data connection must come from: the control connection's peer, or anywhere.
+    pub peer: PeerNetwork,
     /// The local address it must come in on; `None`: any.
     pub local: Option<IpAddr>,
     /// The account, for its fair share of the peer's ports.

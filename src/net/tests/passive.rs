@@ -14,8 +14,8 @@ use tokio_util::task::TaskTracker;
 use super::support::SOON;
 use crate::model::{AccountId, PortRange, SessionId};
 use crate::net::{
-    BindAddresses, DataStream, PassiveError, PassiveOptions, PassivePorts, PortReservation,
-    PortState, ReservationRequest,
+    BindAddresses, DataStream, PassiveError, PassiveOptions, PassivePorts, PeerNetwork,
+    PortReservation, PortState, ReservationRequest,
 };
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -88,7 +88,7 @@ fn somewhere(count: u16) -> PortRange {
 
 fn from(peer: IpAddr, who: u8) -> ReservationRequest {
     ReservationRequest {
-        peer,
+        peer: PeerNetwork::of(peer),
         local: None,
         owner: AccountId::from_parts(1, [who; 10]),
         session: SessionId::from_parts(1, [who; 10]),
