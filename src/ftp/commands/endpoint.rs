@@ -7,10 +7,11 @@ use crate::ftp::context::Member;
 use crate::ftp::data::{Endpoint, Target};
 use crate::ftp::error::CommandError;
 use crate::ftp::outcome::Outcome;
-use crate::net::{self, ActiveRefusal, ReservationRequest};
+use crate::net::{self, ActiveRefusal, PeerNetwork, ReservationRequest};
 use crate::proto::{
     Code, EpsvArgument, ExtendedHostPort, HostPort, Reply, extended_passive_reply, passive_reply,
 };
+use crate::settings::PeerCheck;
 
 /// `PASV`: an IPv4 address and a port to connect to.
 ///
@@ -77,8 +78,13 @@ pub(super) fn eprt(member: Member<'_>, typed: ExtendedHostPort) -> Result<Outcom
 async fn reserve(member: &mut Member<'_>) -> Result<u16, CommandError> {
     // The old port first, so that a session never holds two.
     member.forget_endpoint();
+    let client = member.peer.client.ip();
+    let peer = match member.door.app.settings.current().peer_check {
+        PeerCheck::Strict => PeerNetwork::of(client),
+        PeerCheck::Off => PeerNetwork::anyone(client),
+    };
     let request = ReservationRequest {
-        peer: member.peer.client.ip(),
+        peer,
         local: Some(member.peer.server.ip()),
         owner: member.granted.account.id,
         session: member.live.id(),

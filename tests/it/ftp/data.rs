@@ -401,3 +401,21 @@ async fn pasv_names_the_address_that_the_rules_say() {
     assert_eq!(near.pasv().await.ip(), server.ftp().ip());
     assert_eq!(far.pasv().await.ip().to_string(), "203.0.113.7");
 }
+
+/// The peer check can be relaxed for clients behind a pool of addresses.
+#[tokio::test]
+async fn without_the_peer_check_a_data_connection_may_come_from_elsewhere() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    server.put(&alice, "f.txt", b"hello");
+    server.set(&[("peer_check", "off")]).await;
+    let mut ftp = server.login("alice").await;
+    let elsewhere = server.connect_from([127, 0, 0, 77]).await;
+
+    let port = ftp.epsv().await;
+    let stream = elsewhere.dial_data(port).await;
+    ftp.expect("RETR f.txt", 150).await;
+
+    assert_eq!(Pipe::Plain(stream).read_all().await.unwrap(), b"hello");
+    ftp.expect_reply(226).await;
+}
