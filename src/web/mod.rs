@@ -71,6 +71,7 @@ mod sample_records;
 #[cfg(test)]
 mod samples;
 mod session_row;
+mod setting_field;
 mod state;
 mod stream;
 mod strip;

@@ -13,6 +13,7 @@ mod network;
 mod overview;
 mod plans;
 mod session;
+mod settings;
 pub(super) mod setup;
 mod sign_in;
 mod transfers;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(plans::routes())
         .merge(overview::routes())
         .merge(session::routes())
+        .merge(settings::routes())
         .merge(sign_in::routes())
         .merge(transfers::routes())
 }
@@ -46,6 +48,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         plans::samples(),
         overview::samples(),
         session::samples(),
+        settings::samples(),
         setup::samples(),
         sign_in::samples(),
         transfers::samples(),
