@@ -111,23 +111,20 @@ pub(crate) fn settings_of(details: &AccountDetails) -> AccountSettings {
     }
 }
 
-/// The limits of a new account; without a plan nobody knows yet what the plan says.
-pub(crate) fn lines_of_plan(plan: Option<&Plan>) -> Vec<LimitLine> {
-    let line = |field: LimitField, above: Option<Limit>| LimitLine {
+/// The limits of a new account; several plans while it is open which of them applies.
+pub(crate) fn lines_of_plans(plans: &[&Plan]) -> Vec<LimitLine> {
+    let line = |field: LimitField, above: fn(&Plan) -> Limit| LimitLine {
         name: field.name,
         label: field.label,
-        has_unit: field.measure == Measure::Bytes,
-        above: above.map_or_else(
-            || "that of the customer".to_owned(),
-            |limit| field.measure.words(limit),
-        ),
+        has_unit: field.has_unit(),
+        above: field.measure.words_of(plans, above),
         now: String::new(),
         in_force: String::new(),
     };
     vec![
-        line(BYTES, plan.map(|plan| plan.account_bytes)),
-        line(FILES, plan.map(|plan| plan.account_files)),
-        line(SESSIONS, plan.map(|plan| plan.account_sessions)),
+        line(BYTES, |plan| plan.account_bytes),
+        line(FILES, |plan| plan.account_files),
+        line(SESSIONS, |plan| plan.account_sessions),
     ]
 }
 
@@ -139,7 +136,7 @@ pub(crate) fn lines_of_account(details: &AccountDetails) -> Vec<LimitLine> {
     let line = |field: LimitField, above: Limit, in_force: Limit, used: u64| LimitLine {
         name: field.name,
         label: field.label,
-        has_unit: field.measure == Measure::Bytes,
+        has_unit: field.has_unit(),
         above: field.measure.words(above),
         now: format!("{} now.", field.measure.amount(used)),
         in_force: field.measure.words(in_force),

@@ -1,8 +1,11 @@
 //! The connection card of an account, from the settings in force.
 
+use std::net::{IpAddr, SocketAddr};
+
 use crate::app::App;
 use crate::hosting::connection_card::{ConnectionCard, ListenerTls, ServiceAddress};
 use crate::model::{Account, PublicAddress};
+use crate::net::own_address;
 use crate::settings::TlsPolicy;
 
 /// What the owner of `account` needs to connect.
@@ -22,11 +25,7 @@ pub(crate) fn card(app: &App, account: &Account) -> ConnectionCard {
     let service = ServiceAddress {
         service_name: settings.service_name.clone(),
         host: host(app, &settings.host_name, &settings.public_address),
-        port: app
-            .boot
-            .ftp_listen
-            .first()
-            .map_or(21, std::net::SocketAddr::port),
+        port: app.boot.ftp_listen.first().map_or(21, SocketAddr::port),
         listener,
         self_signed_fingerprint,
     };
@@ -42,12 +41,10 @@ fn host(app: &App, name: &str, public: &PublicAddress) -> String {
         PublicAddress::Fixed(address) => address.to_string(),
         PublicAddress::Name(name) => name.clone(),
         PublicAddress::Automatic => {
-            let url = app.boot.web_url.as_deref().unwrap_or_default();
-            let host = url.split_once("://").map(|(_, rest)| rest);
-            let host = host.and_then(|rest| rest.split([':', '/']).next());
-            host.filter(|host| !host.is_empty())
-                .unwrap_or("localhost")
-                .to_owned()
+            let listens = app.boot.ftp_listen.first().map(SocketAddr::ip);
+            let listens = listens.filter(|address| !address.is_unspecified());
+            let known = listens.or_else(|| own_address().map(IpAddr::V4));
+            known.map_or_else(|| "localhost".to_owned(), |address| address.to_string())
         }
     }
 }

@@ -109,23 +109,20 @@ pub(crate) fn fill_new(form: &mut Form, plan: Option<&Plan>) {
     );
 }
 
-/// The limits of a new customer on `plan`; without one nobody knows yet what the plan says.
-pub(crate) fn lines_of_plan(plan: Option<&Plan>) -> Vec<LimitLine> {
-    let line = |field: LimitField, above: Option<Limit>| LimitLine {
+/// The limits of a new customer; several plans while it is open which of them applies.
+pub(crate) fn lines_of_plans(plans: &[&Plan]) -> Vec<LimitLine> {
+    let line = |field: LimitField, above: fn(&Plan) -> Limit| LimitLine {
         name: field.name,
         label: field.label,
-        has_unit: field.measure == Measure::Bytes,
-        above: above.map_or_else(
-            || "as chosen above".to_owned(),
-            |limit| field.measure.words(limit),
-        ),
+        has_unit: field.has_unit(),
+        above: field.measure.words_of(plans, above),
         now: String::new(),
         in_force: String::new(),
     };
     vec![
-        line(POOL_BYTES, plan.map(|plan| plan.pool_bytes)),
-        line(POOL_FILES, plan.map(|plan| plan.pool_files)),
-        line(MAX_ACCOUNTS, plan.map(|plan| plan.max_accounts)),
+        line(POOL_BYTES, |plan| plan.pool_bytes),
+        line(POOL_FILES, |plan| plan.pool_files),
+        line(MAX_ACCOUNTS, |plan| plan.max_accounts),
     ]
 }
 
@@ -136,7 +133,7 @@ pub(crate) fn lines_of_customer(details: &CustomerDetails) -> Vec<LimitLine> {
     let line = |field: LimitField, above: Limit, in_force: Limit, used: u64| LimitLine {
         name: field.name,
         label: field.label,
-        has_unit: field.measure == Measure::Bytes,
+        has_unit: field.has_unit(),
         above: field.measure.words(above),
         now: format!("{} now.", field.measure.amount(used)),
         in_force: field.measure.words(in_force),

@@ -1,7 +1,7 @@
 //! A limit in a form: a figure with a unit, and for records that inherit, the choice between the
 //! value of the level above and an own one. Empty means no limit, zero means nothing allowed.
 
-use crate::model::{ByteSize, Limit, Override};
+use crate::model::{ByteSize, Limit, Override, Plan};
 use crate::web::form::Form;
 use crate::web::format::{Bytes, Count};
 
@@ -102,6 +102,31 @@ impl LimitField {
 }
 
 impl Measure {
+    /// What the plans say about a limit while it is open which of them applies: the value that they
+    /// share, each plan's own if they are few, else that the plan will say.
+    pub(crate) fn words_of(self, plans: &[&Plan], limit: impl Fn(&Plan) -> Limit) -> String {
+        let mut values: Vec<(String, &str)> = plans
+            .iter()
+            .map(|plan| (self.words(limit(plan)), plan.name.as_str()))
+            .collect();
+        if values
+            .windows(2)
+            .all(|pair| matches!(pair, [a, b] if a.0 == b.0))
+        {
+            values.truncate(1);
+        }
+        match values.as_slice() {
+            [(only, _)] => only.clone(),
+            [_, _, ..] if values.len() <= PLANS_SPELLED_OUT => {
+                let each = values
+                    .iter()
+                    .map(|(words, plan)| format!("{words} on {plan}"));
+                each.collect::<Vec<_>>().join(", ")
+            }
+            _ => "as the plan says".to_owned(),
+        }
+    }
+
     /// A limit in words: `50 GiB`, `100,000 files`, `No limit`.
     pub(crate) fn words(self, limit: Limit) -> String {
         match (limit, self) {
@@ -150,6 +175,8 @@ fn exact(bytes: u64) -> (String, &'static str) {
     (format!("{bytes} B"), "MiB")
 }
 
+/// Plans that fit beside a radio button.
+const PLANS_SPELLED_OUT: usize = 3;
 const MIB: u64 = 1 << 20;
 
 const UNITS: [(&str, u64); 3] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", MIB)];
@@ -157,6 +184,7 @@ const UNITS: [(&str, u64); 3] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", MIB
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::sample_records::plan;
 
     const STORAGE: LimitField = LimitField {
         name: "bytes",
@@ -252,5 +280,22 @@ mod tests {
         assert_eq!(files.words(Some(100_000)), "100,000 files");
         assert_eq!(files.words(Some(1)), "1 file");
         assert_eq!(files.words(None), "No limit");
+    }
+
+    #[test]
+    fn an_open_limit_names_what_each_plan_says() {
+        let mut camera = plan();
+        camera.name = "Camera".to_owned();
+        camera.account_bytes = Some(512 << 20);
+        let business = plan();
+        let bytes = |plans: &[&Plan]| Measure::Bytes.words_of(plans, |plan| plan.account_bytes);
+
+        assert_eq!(bytes(&[&business]), "50\u{a0}GiB");
+        assert_eq!(bytes(&[&business, &business]), "50\u{a0}GiB");
+        assert_eq!(
+            bytes(&[&camera, &business]),
+            "512\u{a0}MiB on Camera, 50\u{a0}GiB on Business"
+        );
+        assert_eq!(bytes(&[]), "as the plan says");
     }
 }

@@ -49,6 +49,11 @@ enum Look {
 }
 
 impl PortMap {
+    /// Whether the squares reach the edge, where the first and last port can be written.
+    pub(crate) fn fills_a_row(&self) -> bool {
+        self.squares.len() >= 50
+    }
+
     /// Squares at most; above that a square stands for several ports.
     pub(crate) const SQUARES_MAX: usize = 512;
 

@@ -12,8 +12,10 @@ pub(crate) struct Tile {
     pub(crate) label: &'static str,
     /// How much of it is used.
     pub(crate) meter: Meter,
-    /// Share, what is free, and where the limit comes from.
+    /// The share and what is free.
     pub(crate) note: String,
+    /// Where the limit comes from.
+    pub(crate) source: &'static str,
 }
 
 /// Bytes in use.
@@ -32,21 +34,22 @@ pub(crate) fn count_tile(label: &'static str, used: u64, limit: Effective) -> Ti
 }
 
 fn tile(label: &'static str, meter: Meter, free: Option<String>, source: LimitSource) -> Tile {
-    let from = match source {
-        LimitSource::Account => "limit set here",
-        LimitSource::Customer => "limit from the customer",
-        LimitSource::Plan => "limit from the plan",
-    };
     let note = if meter.has_limit() {
-        let share = [Some(meter.percent.clone()), free].into_iter().flatten();
-        share
-            .chain([from.to_owned()])
-            .collect::<Vec<_>>()
-            .join(", ")
+        let parts = [Some(meter.percent.clone()), free];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     } else {
-        format!("No {from}")
+        "No limit".to_owned()
     };
-    Tile { label, meter, note }
+    Tile {
+        label,
+        meter,
+        note,
+        source: match source {
+            LimitSource::Account => "Set for this account",
+            LimitSource::Customer => "Set for the customer",
+            LimitSource::Plan => "Set by the plan",
+        },
+    }
 }
 
 #[cfg(test)]
@@ -67,10 +70,8 @@ mod tests {
             limit(Some(50 * GIB), LimitSource::Plan),
         );
 
-        assert_eq!(
-            tile.note,
-            "76\u{a0}%, 12\u{a0}GiB free, limit from the plan"
-        );
+        assert_eq!(tile.note, "76\u{a0}%, 12\u{a0}GiB free");
+        assert_eq!(tile.source, "Set by the plan");
     }
 
     #[test]
@@ -81,13 +82,14 @@ mod tests {
             limit(Some(50 * GIB), LimitSource::Account),
         );
 
-        assert_eq!(tile.note, "102\u{a0}%, 1\u{a0}GiB over, limit set here");
+        assert_eq!(tile.note, "102\u{a0}%, 1\u{a0}GiB over");
     }
 
     #[test]
     fn no_limit_is_said_in_words() {
         let tile = count_tile("Files", 7, limit(None, LimitSource::Customer));
 
-        assert_eq!(tile.note, "No limit from the customer");
+        assert_eq!(tile.note, "No limit");
+        assert_eq!(tile.source, "Set for the customer");
     }
 }

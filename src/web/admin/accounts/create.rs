@@ -196,6 +196,12 @@ fn filled(policy: TlsPolicy, layout: Layout, choices: &Choices, form: Form) -> C
     let plan = choices.plan_of(form.value("customer"));
     let is_taken = form.error_text("username").ends_with(" is taken");
     let is_its = |row: &&PlanRow| plan.is_none_or(|plan| plan.id == row.plan.id);
+    let open: Vec<&Plan> = choices
+        .plans
+        .iter()
+        .filter(is_its)
+        .map(|row| &row.plan)
+        .collect();
     CreatePage {
         layout: layout.with_errors(!form.is_fine()),
         taken_url: if is_taken {
@@ -206,7 +212,7 @@ fn filled(policy: TlsPolicy, layout: Layout, choices: &Choices, form: Form) -> C
         customers: choices.options(),
         profiles: account_form::profiles(),
         rules: account_form::rules(policy),
-        limits: account_form::lines_of_plan(plan),
+        limits: account_form::lines_of_plans(&open),
         plans: choices.plans.iter().filter(is_its).map(panel).collect(),
         may_edit_plans: false,
         form,

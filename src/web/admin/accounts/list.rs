@@ -41,6 +41,8 @@ struct ListPage {
     segments: Vec<Segment>,
     customers: Vec<(String, String)>,
     chosen_customer: String,
+    /// Filters without a control of their own: words and the way to the list without them.
+    chips: Vec<(String, String)>,
     ignored: String,
     no_match: String,
     widen_url: String,
@@ -94,6 +96,7 @@ async fn show(
         segments: counts.segments(&filter),
         customers: customers(&app).await?,
         chosen_customer: filter.customer.map(|id| id.to_string()).unwrap_or_default(),
+        chips: chips(&app, &filter).await?,
         ignored: filter.ignored.join(", "),
         no_match: filter.no_match(),
         widen_url: filter.widened(),
@@ -191,6 +194,19 @@ impl Counts {
             })
             .collect()
     }
+}
+
+async fn chips(app: &App, filter: &AccountFilter) -> Result<Vec<(String, String)>, PageError> {
+    let Some(id) = filter.plan else {
+        return Ok(Vec::new());
+    };
+    let plan = app.plans.get(id).await?;
+    let mut without = filter.clone();
+    without.plan = None;
+    Ok(vec![(
+        format!("Plan: {}", plan.name),
+        without.sorted_address().to_string(),
+    )])
 }
 
 async fn customers(app: &App) -> Result<Vec<(String, String)>, PageError> {
@@ -322,6 +338,7 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
         segments: counts.segments(&filter),
         customers: vec![(customer().id.to_string(), customer().name)],
         chosen_customer: String::new(),
+        chips: vec![("Plan: Business".to_owned(), "/admin/accounts".to_owned())],
         ignored: String::new(),
         no_match: filter.no_match(),
         widen_url: filter.widened(),

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::app::App;
-use crate::model::Right;
 use crate::model::page::PlanRow;
+use crate::model::{Plan, Right};
 use crate::web::account_form::LimitLine;
 use crate::web::auth::{Admin, Submitted};
 use crate::web::customer_form;
@@ -69,15 +69,11 @@ fn page(admin: &Admin, plans: &[PlanRow], form: Form) -> CreatePage {
 }
 
 fn filled(layout: Layout, plans: &[PlanRow], form: Form) -> CreatePage {
-    // With several plans the limits depend on a choice that is still open.
-    let only = match plans {
-        [row] => Some(&row.plan),
-        _ => None,
-    };
+    let open: Vec<&Plan> = plans.iter().map(|row| &row.plan).collect();
     CreatePage {
         layout: layout.with_errors(!form.is_fine()),
         plans: customer_form::plan_options(plans),
-        limits: customer_form::lines_of_plan(only),
+        limits: customer_form::lines_of_plans(&open),
         panels: plans.iter().map(panel).collect(),
         form,
     }

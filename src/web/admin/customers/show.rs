@@ -78,7 +78,8 @@ fn tiles(details: &CustomerDetails) -> Vec<Tile> {
         Tile {
             label: "Sessions now",
             meter: Meter::count(number(details.sessions), None),
-            note: "of all accounts".to_owned(),
+            note: "No limit".to_owned(),
+            source: "Of all accounts",
         },
     ]
 }
