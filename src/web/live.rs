@@ -13,8 +13,15 @@ use crate::model::{AdminId, Operation, SessionId};
 pub(crate) struct Live {
     sessions: Sessions,
     clock: Arc<dyn Clock>,
-    history: Mutex<VecDeque<Arc<Sample>>>,
+    history: Mutex<History>,
     viewers: Arc<Mutex<HashMap<AdminId, usize>>>,
+}
+
+#[derive(Debug, Default)]
+struct History {
+    latest: Option<Arc<Sample>>,
+    /// About one a second, oldest first.
+    kept: VecDeque<Arc<Sample>>,
 }
 
 /// Everything that moved at one moment.
@@ -50,7 +57,9 @@ impl Live {
     /// Streams that one person may have open.
     pub(crate) const STREAMS_PER_PERSON: usize = 8;
     /// A sample is shared by everybody who asks within this time.
-    const FRESH: Duration = Duration::from_millis(900);
+    const FRESH: Duration = Duration::from_millis(40);
+    /// Between two samples that are kept.
+    const STEP: Duration = Duration::from_millis(900);
     /// Rates are means over this time.
     const WINDOW: Duration = Duration::from_secs(5);
     /// Samples kept, for the small curves.
@@ -70,21 +79,27 @@ impl Live {
     pub(crate) fn sample(&self) -> Arc<Sample> {
         let now = self.clock.now();
         let mut history = lock(&self.history);
-        if let Some(last) = history.back()
-            && last.at <= now
-            && now.since(last.at) < Self::FRESH
+        let is_within = |sample: &Sample, time| sample.at <= now && now.since(sample.at) < time;
+        if let Some(latest) = &history.latest
+            && is_within(latest, Self::FRESH)
         {
-            return Arc::clone(last);
+            return Arc::clone(latest);
         }
         let views = self.sessions.snapshot();
-        let earlier = history
-            .iter()
-            .find(|sample| now.since(sample.at) <= Self::WINDOW);
+        let mut kept = history.kept.iter();
+        let earlier = kept.find(|sample| now.since(sample.at) <= Self::WINDOW);
         let sample = Arc::new(Sample::new(now, views, earlier.map(AsRef::as_ref)));
-        history.push_back(Arc::clone(&sample));
-        while history.len() > Self::KEPT {
-            history.pop_front();
+        if !history
+            .kept
+            .back()
+            .is_some_and(|last| is_within(last, Self::STEP))
+        {
+            history.kept.push_back(Arc::clone(&sample));
         }
+        while history.kept.len() > Self::KEPT {
+            history.kept.pop_front();
+        }
+        history.latest = Some(Arc::clone(&sample));
         sample
     }
 
@@ -94,6 +109,7 @@ impl Live {
         let history = lock(&self.history);
         let recent = || {
             history
+                .kept
                 .iter()
                 .filter(|sample| now.since(sample.at) <= Duration::from_mins(2))
         };
@@ -247,9 +263,9 @@ mod tests {
         let first = live.sample();
         let _session = connect(&sessions);
 
-        clock.advance(Duration::from_millis(500));
+        clock.advance(Duration::from_millis(20));
         let second = live.sample();
-        clock.advance(Duration::from_millis(500));
+        clock.advance(Duration::from_millis(20));
         let third = live.sample();
 
         assert!(Arc::ptr_eq(&first, &second));

@@ -13,11 +13,12 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::auth::Admin;
 use super::live::Seat;
 use super::state::Web;
+use crate::events::{EventReader, News};
 
 /// A page's live parts.
 pub(crate) trait Scene: Send + 'static {
@@ -42,7 +43,7 @@ pub(crate) fn answer(web: &Web, admin: &Admin, scene: impl Scene) -> Response {
     let Some(seat) = web.live().seat(admin.session().admin.id) else {
         return StatusCode::NO_CONTENT.into_response();
     };
-    let feed = Feed::new(scene, seat);
+    let feed = Feed::new(scene, seat, web.app().events.subscribe());
     let events = stream::unfold(feed, |mut feed| async {
         let event = feed.next().await?;
         Some((Ok::<_, Infallible>(event), feed))
@@ -75,6 +76,8 @@ struct Feed<S> {
     said_at: u32,
     news: u32,
     waiting: VecDeque<Event>,
+    events: EventReader,
+    last_batch: Option<Instant>,
     _seat: Seat,
 }
 
@@ -83,10 +86,12 @@ impl<S: Scene> Feed<S> {
     const SECONDS: u32 = 15 * 60;
     /// Seconds that the row of an ended session stays.
     const FAREWELL_SECONDS: u32 = 5;
+    /// What happens together is shown together.
+    const GATHER: Duration = Duration::from_millis(50);
     /// Fewest seconds between two things that a screen reader says.
     const SAY_EVERY_SECONDS: u32 = 20;
 
-    fn new(scene: S, seat: Seat) -> Self {
+    fn new(scene: S, seat: Seat, events: EventReader) -> Self {
         let mut ticks = interval(Duration::from_secs(1));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
@@ -100,6 +105,8 @@ impl<S: Scene> Feed<S> {
             said_at: Self::SECONDS,
             news: 0,
             waiting: VecDeque::new(),
+            events,
+            last_batch: None,
             _seat: seat,
         }
     }
@@ -112,11 +119,39 @@ impl<S: Scene> Feed<S> {
             if self.ticks_left == 0 {
                 return None;
             }
-            self.ticks_left -= 1;
-            self.ticks.tick().await;
+            self.wait().await;
             let frame = self.scene.frame().await;
             self.take(frame);
+            if !self.waiting.is_empty() {
+                self.last_batch = Some(Instant::now());
+            }
         }
+    }
+
+    /// Waits for the next second, or, on a page that has been still for one, for something to happen:
+    /// what begins or ends is seen at once, and yet there is at most one batch a second.
+    async fn wait(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.ticks.tick() => break,
+                news = self.events.next() => {
+                    if news == News::Closed {
+                        self.ticks.tick().await;
+                        break;
+                    }
+                    if self.is_still() {
+                        tokio::time::sleep(Self::GATHER).await;
+                        return;
+                    }
+                }
+            }
+        }
+        self.ticks_left -= 1;
+    }
+
+    fn is_still(&self) -> bool {
+        self.last_batch
+            .is_none_or(|at| at.elapsed() >= Duration::from_secs(1))
     }
 
     /// Compares a frame with what the viewer has, and puts the difference into the queue.
@@ -239,7 +274,8 @@ mod tests {
     fn feed() -> Feed<Still> {
         let clock = Arc::new(TestClock::default());
         let live = Live::new(Sessions::new(clock.clone(), Events::new()), clock);
-        Feed::new(Still, live.seat(AdminId::from_parts(1, [0; 10])).unwrap())
+        let seat = live.seat(AdminId::from_parts(1, [0; 10])).unwrap();
+        Feed::new(Still, seat, Events::new().subscribe())
     }
 
     fn rows(ids: &[&str], text: &str) -> Frame {
