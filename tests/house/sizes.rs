@@ -13,10 +13,7 @@ pub(super) const FUNCTION_LINES_MAX: usize = 60;
 pub(super) const LONGER_FILES: &[(&str, &str)] = &[];
 
 /// Functions (`file::name`) that may be longer, and why.
-pub(super) const LONGER_FUNCTIONS: &[(&str, &str)] = &[
-    ("src/web/error.rs::refusal", "the table from error to page"),
-    ("src/web/icon.rs::path", "the table of icons"),
-];
+pub(super) const LONGER_FUNCTIONS: &[(&str, &str)] = &[];
 
 /// Something with a length: where it is, what to call it in a message, how long it is, and how long
 /// it may be.
