@@ -15,7 +15,7 @@ use super::refusals::Refusals;
 use crate::app::App;
 use crate::hosting::login::Granted;
 use crate::hosting::sessions::LiveSession;
-use crate::model::{Account, Operation, VirtualPath};
+use crate::model::{Account, Operation, TlsRule, VirtualPath};
 use crate::net::SessionTls;
 use crate::proto::{DataTlsPolicy, Policy, Session, TlsPolicy};
 use crate::settings::{self, Settings};
@@ -174,9 +174,7 @@ impl Context {
             return Standing::Stays;
         };
         match self.door.app.logins.refresh(account.id).await {
-            Ok(Some(granted)) if granted.requires_tls && !self.session.is_encrypted() => {
-                Standing::Gone
-            }
+            Ok(Some(granted)) if self.lacks_tls(&granted) => Standing::Gone,
             Ok(Some(granted)) => {
                 let home = Home::new(granted.home.clone(), granted.permissions);
                 self.login = Some(Login { granted, home });
@@ -189,6 +187,13 @@ impl Context {
                 Standing::Stays
             }
         }
+    }
+
+    /// Whether the account may not go on in the clear.
+    fn lacks_tls(&self, granted: &Granted) -> bool {
+        let is_required = self.settings().tls_policy == settings::TlsPolicy::Required
+            && granted.account.tls != TlsRule::Optional;
+        (granted.requires_tls || is_required) && !self.session.is_encrypted()
     }
 
     /// The settings in force.

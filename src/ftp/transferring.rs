@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::commands::about;
 use super::context::{Context, Standing};
@@ -124,15 +124,13 @@ impl Passage<'_> {
         }
     }
 
-    /// Waits for the transfer's end.
+    /// Waits for the transfer's end, but not long once it was told to stop.
     async fn watch(&mut self, mut told: oneshot::Receiver<Reply>) -> Reply {
-        loop {
+        while !matches!(self.leaving, Leaving::Gone) {
             let deadline = self.deadline();
             tokio::select! {
                 biased;
-                reply = &mut told => {
-                    return reply.unwrap_or_else(|_| TransferError::Worker.reply());
-                }
+                reply = &mut told => return heard(reply),
                 wake = self.link.wake(deadline) => self.heed(wake).await,
             }
             if let Some(cause) = self.stop.cause()
@@ -140,6 +138,11 @@ impl Passage<'_> {
             {
                 return TransferError::Stopped(cause).reply();
             }
+        }
+        // Nobody is left to listen to.
+        match timeout(REPLY_WITHIN, told).await {
+            Ok(reply) => heard(reply),
+            Err(_) => TransferError::Stopped(Cause::Gone).reply(),
         }
     }
 
@@ -241,6 +244,11 @@ impl Passage<'_> {
         };
         (reply.code(), aftermath)
     }
+}
+
+/// What the transfer told; it tells nothing if its task broke down.
+fn heard(reply: Result<Reply, oneshot::error::RecvError>) -> Reply {
+    reply.unwrap_or_else(|_| TransferError::Worker.reply())
 }
 
 /// What a session hears whose account was suspended or deleted.

@@ -79,7 +79,8 @@ async fn reserve(member: &mut Member<'_>) -> Result<u16, CommandError> {
     // The old port first, so that a session never holds two.
     member.forget_endpoint();
     let client = member.peer.client.ip();
-    let peer = match member.door.app.settings.current().peer_check {
+    let settings = member.door.app.settings.current();
+    let peer = match settings.peer_check {
         PeerCheck::Strict => PeerNetwork::of(client),
         PeerCheck::Off => PeerNetwork::anyone(client),
     };
@@ -89,7 +90,12 @@ async fn reserve(member: &mut Member<'_>) -> Result<u16, CommandError> {
         owner: member.granted.account.id,
         session: member.live.id(),
     };
-    let reservation = member.door.app.passive_ports.reserve(request).await?;
+    let reservation = member
+        .door
+        .app
+        .passive_ports
+        .reserve_within(request, settings.passive_wait)
+        .await?;
     let port = reservation.port();
     member.arrange(Endpoint::passive(reservation));
     Ok(port)

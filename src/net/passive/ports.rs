@@ -114,6 +114,23 @@ impl PassivePorts {
         &self,
         request: ReservationRequest,
     ) -> Result<PortReservation, PassiveError> {
+        self.reserve_within(request, self.shared.options.wait).await
+    }
+
+    /// The same with a wait of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::reserve`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping this future leaves no reservation behind.
+    pub async fn reserve_within(
+        &self,
+        request: ReservationRequest,
+        wait: Duration,
+    ) -> Result<PortReservation, PassiveError> {
         let answer = self
             .shared
             .with(|state| state.bookings.request(request, Instant::now()));
@@ -127,7 +144,7 @@ impl PassivePorts {
                     key,
                     granted,
                 };
-                let waited = timeout(self.shared.options.wait, &mut place.granted).await;
+                let waited = timeout(wait, &mut place.granted).await;
                 waited.ok().and_then(Result::ok)
             }
         };

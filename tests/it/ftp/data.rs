@@ -132,7 +132,10 @@ async fn a_session_that_finds_no_port_waits_a_moment() {
     first.expect("EPSV", 229).await;
     second.expect("EPSV", 229).await;
 
+    let since = std::time::Instant::now();
     third.expect("EPSV", 425).await;
+    let waited = since.elapsed().as_secs_f64();
+    assert!((0.9..2.5).contains(&waited), "{waited}");
     let mut elsewhere = server.connect_from([127, 0, 0, 9]).await;
     elsewhere.log_in("u3", PASSWORD).await;
     elsewhere.expect("EPSV", 229).await;

@@ -161,3 +161,34 @@ async fn a_deletion_ends_the_sessions_of_the_account() {
     ftp.expect_reply(421).await;
     ftp.expect_end().await;
 }
+
+/// An exception that is taken back ends the sessions that lived on it.
+#[tokio::test]
+async fn without_its_exception_a_plain_session_ends() {
+    let server = TestServer::start().await;
+    let exception = crate::support::server::Allowed {
+        tls: quaymaster::model::TlsRule::Optional,
+        ..Default::default()
+    };
+    let camera = server.account_with("camera", exception).await;
+    server.set(&[("tls_policy", "required")]).await;
+    let mut ftp = server.login("camera").await;
+
+    let settings = AccountSettings {
+        permissions: camera.permissions,
+        tls: quaymaster::model::TlsRule::Inherit,
+        bytes: camera.bytes,
+        files: camera.files,
+        sessions: camera.sessions,
+        notes: String::new(),
+    };
+    server
+        .app()
+        .accounts
+        .change(&Actor::system(), camera.id, camera.version, settings)
+        .await
+        .unwrap();
+
+    ftp.expect_reply(421).await;
+    ftp.expect_end().await;
+}
