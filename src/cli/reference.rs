@@ -63,9 +63,12 @@ fn commands() -> String {
             Who::Member => "login".to_owned(),
             Who::Permitted(permission) => format!("{permission:?}").to_lowercase(),
         };
-        let syntax = spec.syntax.replace('|', "\\|");
+        let syntax = match spec.syntax.trim() {
+            "" => String::new(),
+            syntax => format!("`{}`", syntax.replace('|', "\\|")),
+        };
         let verbs = spec.verbs.join(", ");
-        let _in_memory = writeln!(page, "| {verbs} | `{syntax}` | {needs} | {} |", spec.rfc);
+        let _in_memory = writeln!(page, "| {verbs} | {syntax} | {needs} | {} |", spec.rfc);
     }
     page
 }
@@ -79,14 +82,27 @@ fn settings() -> String {
         page.push_str("| Setting | Key | Default | Meaning |\n| --- | --- | --- | --- |\n");
         for row in ROWS.iter().filter(|row| row.page == group) {
             let meaning = row.doc().split_whitespace().collect::<Vec<_>>().join(" ");
-            let default = row.default_text();
+            let default = match row.default_text().as_str() {
+                "" => String::new(),
+                text => format!("`{text}`"),
+            };
             let label = row.label;
-            let _in_memory = writeln!(
-                page,
-                "| {label} | `{}` | `{default}` | {meaning} |",
-                row.key
-            );
+            let _in_memory = writeln!(page, "| {label} | `{}` | {default} | {meaning} |", row.key);
         }
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_reference_pages_are_up_to_date() {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
+        for (name, text) in pages() {
+            let stored = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+            assert_eq!(stored, text, "run `cargo run -- reference`");
+        }
+    }
 }
