@@ -109,6 +109,15 @@ pub struct BootArgs {
     )]
     public_address: Option<String>,
 
+    /// FTP port that customers use, if a container or router maps another one, at the first start
+    #[arg(
+        long,
+        env = "QUAYMASTER_PUBLIC_PORT",
+        global = true,
+        value_name = "PORT"
+    )]
+    public_port: Option<String>,
+
     /// Passive ports that the container publishes, so that pages can warn about others
     #[arg(
         long,
@@ -222,6 +231,8 @@ pub struct Boot {
     pub passive_ports: Option<PortRange>,
     /// Public address from the first start on.
     pub public_address: Option<PublicAddress>,
+    /// FTP port that customers use, from the first start on.
+    pub public_port: Option<u16>,
     /// The passive ports that the container publishes, as the operator says.
     pub published_ports: Option<PortRange>,
     /// Key that seals secrets in the database.
@@ -268,6 +279,7 @@ impl BootArgs {
             web_url: given(self.web_url).map(|url| web_url(&url)).transpose()?,
             passive_ports: parsed("PASSIVE_PORTS", self.passive_ports)?,
             public_address: parsed("PUBLIC_ADDRESS", self.public_address)?,
+            public_port: parsed("PUBLIC_PORT", self.public_port)?,
             published_ports: parsed("PUBLISHED_PORTS", self.published_ports)?,
             instance_key: environment::secret(
                 "INSTANCE_KEY",
@@ -318,6 +330,9 @@ impl Boot {
             if *address != PublicAddress::Automatic {
                 first_values.push(("host_name".to_owned(), address.to_string()));
             }
+        }
+        if let Some(port) = self.public_port {
+            first_values.push(("host_port".to_owned(), port.to_string()));
         }
         LiveOptions {
             first_values,

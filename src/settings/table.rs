@@ -138,6 +138,9 @@ settings! {
     service_name: String = "Quaymaster".to_owned(), 1..=60, General, "Service name";
     /// The host name that customers type into their program; empty until it is known.
     host_name: String = String::new(), 0..=253, General, "Host name for customers";
+    /// The port that customers type; 0 for the one the service listens on, which is right unless a
+    /// container or a router maps another one to it.
+    host_port: u32 = 0, 0..=65_535, General, "Port for customers";
     /// The first words a client hears (220), in one line.
     banner: String = "FTP server ready.".to_owned(), 1..=200, General, "Greeting";
 

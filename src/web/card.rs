@@ -25,11 +25,20 @@ pub(crate) fn card(app: &App, account: &Account) -> ConnectionCard {
     let service = ServiceAddress {
         service_name: settings.service_name.clone(),
         host: host(app, &settings.host_name, &settings.public_address),
-        port: app.boot.ftp_listen.first().map_or(21, SocketAddr::port),
+        port: port(app, settings.host_port),
         listener,
         self_signed_fingerprint,
     };
     ConnectionCard::new(service, account.username.clone(), account.tls)
+}
+
+/// The port customers are given: the one that is mapped to ours, or ours.
+fn port(app: &App, mapped: u32) -> u16 {
+    let own = || app.boot.ftp_listen.first().map_or(21, SocketAddr::port);
+    u16::try_from(mapped)
+        .ok()
+        .filter(|port| *port > 0)
+        .unwrap_or_else(own)
 }
 
 /// The name customers are given; until one is set, the best that is known.

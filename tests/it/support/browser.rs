@@ -314,6 +314,7 @@ fn boot(folder: &TempDir, web_url: Option<&str>) -> Boot {
         web_url: web_url.map(str::to_owned),
         passive_ports: Some(passive_ports()),
         public_address: None,
+        public_port: None,
         published_ports: None,
         instance_key: None,
         setup_code: Some(Secret::new(SETUP_CODE.to_owned())),

@@ -278,6 +278,7 @@ fn boot(folder: &TempDir, passive_ports: PortRange) -> Boot {
         web_url: None,
         passive_ports: Some(passive_ports),
         public_address: None,
+        public_port: None,
         published_ports: None,
         instance_key: None,
         setup_code: None,
