@@ -138,6 +138,11 @@ impl Link {
         self.wire.has_ended()
     }
 
+    /// Whether the client has ended or broken the connection, noticed or not.
+    pub(super) fn is_broken_off(&self) -> bool {
+        self.wire.is_broken_off()
+    }
+
     /// Whether whole lines may still wait.
     pub(super) fn has_unread_lines(&self) -> bool {
         !self.queue.is_empty() || self.wire.is_backed_up()

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 
 use super::commands::about;
@@ -13,7 +13,7 @@ use super::data::{Arrival, Endpoint};
 use super::error::TransferError;
 use super::link::{Link, Wake};
 use super::outcome::Transfer;
-use super::stop::{Cause, Stop};
+use super::stop::{Cause, Question, Stop};
 use crate::hosting::sessions::Order;
 use crate::proto::{Code, Command, Line, LineError, Reply};
 
@@ -33,6 +33,7 @@ struct Passage<'a> {
     context: &'a mut Context,
     link: &'a mut Link,
     stop: Stop,
+    questions: mpsc::Receiver<Question>,
     /// When the reply is given without waiting for the transfer to wind up.
     reply_by: Option<Instant>,
     /// When a transfer that was allowed to finish during shutdown is stopped.
@@ -62,10 +63,12 @@ pub(super) async fn carry(
     link: &mut Link,
     transfer: Transfer,
 ) -> (Code, Aftermath) {
+    let (stop, questions) = Stop::new();
     let passage = Passage {
         context,
         link,
-        stop: Stop::default(),
+        stop,
+        questions,
         reply_by: None,
         grace_until: None,
         was_aborted: false,
@@ -131,6 +134,7 @@ impl Passage<'_> {
             tokio::select! {
                 biased;
                 reply = &mut told => return heard(reply),
+                Some(_question) = self.questions.recv() => self.look_for_client(),
                 wake = self.link.wake(deadline) => self.heed(wake).await,
             }
             if let Some(cause) = self.stop.cause()
@@ -143,6 +147,13 @@ impl Passage<'_> {
         match timeout(REPLY_WITHIN, told).await {
             Ok(reply) => heard(reply),
             Err(_) => TransferError::Stopped(Cause::Gone).reply(),
+        }
+    }
+
+    /// Looks at the control connection itself: its end may have come without having been noticed yet.
+    fn look_for_client(&mut self) {
+        if !self.is_quitting && self.link.is_broken_off() {
+            self.leave(Cause::Gone, Leaving::Gone);
         }
     }
 

@@ -35,6 +35,10 @@ pub(super) struct Failed {
     pub(super) unread: Option<DataStream>,
 }
 
+/// In the clear, the end of a file and the death of its sender look alike; but the death takes the
+/// control connection with it, some moments later. So long a file that would replace another waits
+/// for that, unless its size was announced.
+const DOUBT: Duration = Duration::from_millis(20);
 /// How long the client may take to hear that its end was heard.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(2);
 
@@ -47,6 +51,8 @@ impl Receiving {
     /// Receives the file, and stores it or not; tells its size. Runs to its end in any case: what was
     /// granted is settled before this returns.
     pub(super) async fn run(self, stream: DataStream, pump: &Pump) -> Result<u64, Box<Failed>> {
+        let is_replacing = self.offset() == 0 && self.target.existing().is_some();
+        let is_doubtful = is_replacing && !stream.is_tls();
         let upload = match self.home.begin_upload(self.target).await {
             Ok(upload) => upload,
             Err(error) => {
@@ -61,6 +67,11 @@ impl Receiving {
         };
         let mut pour = Pour::new(&upload, self.allowance, self.conversion, pump.clone());
         let (stream, poured) = pour.run(stream, self.announced).await;
+        let doubt = if is_doubtful && self.announced != Some(pour.received()) {
+            DOUBT
+        } else {
+            Duration::ZERO
+        };
         let ended = match (poured, stream) {
             (Ok(()), Some(mut stream)) => {
                 // The client waits for our close_notify before it reads 226. All its bytes are here,
@@ -71,8 +82,7 @@ impl Receiving {
             (Ok(()), None) => Err((TransferError::Worker, None)),
             (Err(error), stream) => Err((error, stream)),
         };
-        // The last moment in which the upload can be stopped.
-        let ended = match pump.stop.cause() {
+        let ended = match pump.stop.last_look(doubt).await {
             Some(cause) => ended.and(Err((TransferError::Stopped(cause), None))),
             None => ended,
         };

@@ -123,6 +123,11 @@ impl Wire {
         self.ended
     }
 
+    /// Whether the client has ended or broken the connection, noticed or not.
+    pub(super) fn is_broken_off(&self) -> bool {
+        self.ended || self.stream.is_broken_off()
+    }
+
     /// When the connection must be given up if no more of what was said can be sent.
     pub(super) fn send_deadline(&self) -> Option<Instant> {
         self.stuck_since.map(|since| since + Self::SEND_TIMEOUT)

@@ -1,6 +1,7 @@
 //! Control connections: the streams that carry commands and replies.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +82,18 @@ impl ControlStream {
     /// The server's address on this connection, an IPv4 address always written as such.
     pub fn local(&self) -> SocketAddr {
         self.local
+    }
+
+    /// Whether the client has ended or broken the connection and everything before that was read.
+    /// Asks the system, which knows it before any reader has been woken.
+    pub fn is_broken_off(&self) -> bool {
+        match SockRef::from(self.transport.socket()).peek(&mut [MaybeUninit::uninit()]) {
+            Ok(waiting) => waiting == 0,
+            Err(error) => !matches!(
+                error.kind(),
+                io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+            ),
+        }
     }
 
     /// Says goodbye so that the last reply arrives: ends our side, then reads what the client still
