@@ -1,7 +1,7 @@
 //! The clock's door: what has to be done from time to time, whoever asks.
 
 mod retention;
-mod staged;
+pub mod staged;
 
 use std::time::Duration;
 
@@ -50,5 +50,18 @@ async fn every(period: Duration, app: App, stop: CancellationToken, job: Job) {
             Job::Retention => retention::run(&app).await,
             Job::Staged => staged::run(&app).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    #[test]
+    fn leftovers_are_looked_for_often_enough_to_be_gone_within_an_hour() {
+        let kept = Settings::default().staged_ttl;
+
+        assert!(kept + STAGED_PERIOD < Duration::from_hours(1));
     }
 }

@@ -4,7 +4,7 @@ use crate::app::App;
 
 /// Sweeps the homes that were in use since the start; whatever was left by an earlier process in a
 /// home that nobody uses was swept when the service started.
-pub(super) async fn run(app: &App) {
+pub async fn run(app: &App) {
     let before = app.clock.now().minus(app.settings.current().staged_ttl);
     match app.volumes.sweep_open(before).await {
         Ok(0) => {}

@@ -4,6 +4,8 @@
 mod support;
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod ftp;
 #[cfg(test)]
 mod settings;

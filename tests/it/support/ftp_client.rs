@@ -114,6 +114,16 @@ impl FtpClient {
         self.reply().await
     }
 
+    /// Sends a line and reads its reply; `None` if the server is gone.
+    pub(crate) async fn try_say(&mut self, line: &str) -> Option<Reply> {
+        let pipe = self.pipe.as_mut()?;
+        pipe.write_all(format!("{line}\r\n").as_bytes())
+            .await
+            .ok()?;
+        pipe.flush().await.ok()?;
+        self.reply_or_end().await
+    }
+
     /// Sends a line and expects the code.
     pub(crate) async fn expect(&mut self, line: &str, code: u16) -> Reply {
         let reply = self.say(line).await;

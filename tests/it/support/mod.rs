@@ -4,5 +4,6 @@ pub(crate) mod browser;
 pub(crate) mod engines;
 pub(crate) mod ftp_client;
 pub(crate) mod postgres;
+pub(crate) mod process;
 pub(crate) mod samples;
 pub(crate) mod server;

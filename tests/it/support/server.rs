@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use quaymaster::app::App;
-use quaymaster::clock::SystemClock;
+use quaymaster::clock::{Clock, SystemClock, TestClock};
 use quaymaster::hosting::accounts::{AccountSettings, NewAccount};
 use quaymaster::hosting::customers::CustomerSettings;
 use quaymaster::model::page::JournalQuery;
@@ -51,12 +51,19 @@ impl TestServer {
 
     /// The same with `count` passive ports.
     pub(crate) async fn with_ports(count: u16) -> Self {
+        Self::with(count, Arc::new(SystemClock)).await
+    }
+
+    /// The same with ten passive ports and a clock of the test's own.
+    pub(crate) async fn with_clock(clock: TestClock) -> Self {
+        Self::with(10, Arc::new(clock)).await
+    }
+
+    async fn with(ports: u16, clock: Arc<dyn Clock>) -> Self {
         let folder = TempDir::new().expect("a folder");
         std::fs::create_dir(folder.path().join("files")).expect("a folder for homes");
-        let boot = boot(&folder, free_range(count));
-        let server = Server::start(boot, Arc::new(SystemClock))
-            .await
-            .expect("a server");
+        let boot = boot(&folder, free_range(ports));
+        let server = Server::start(boot, clock).await.expect("a server");
         let app = server.app();
         let plan = app.plans.all().await.expect("plans").remove(0).plan;
         let settings = CustomerSettings {

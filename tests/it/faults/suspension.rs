@@ -1,0 +1,52 @@
+//! A suspension on the command line reaches a running transfer of another process.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::ftp_client::FtpClient;
+use crate::support::process::{Installation, booked};
+use crate::support::server::{PASSWORD, eventually};
+
+/// From the end of the command to the end of the session.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Whoever ends a session by the command line waits no longer than somebody at a page.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspension_on_the_command_line_ends_a_transfer_within_a_second() {
+    let mut installation = Installation::new(5);
+    installation.account("alice", &[]).await;
+    let ftp = installation.start().await;
+    let mut session = FtpClient::connect(ftp).await;
+    session.log_in("alice", PASSWORD).await;
+    let mut data = session.open_data().await;
+    session.expect("STOR big", 150).await;
+    data.write_all(b"abc").await.unwrap();
+    eventually("bytes arrived", || {
+        let staged = installation.staged();
+        staged
+            .iter()
+            .any(|file| file.metadata().is_ok_and(|file| file.len() == 3))
+    })
+    .await;
+
+    let suspend = ["account", "suspend", "alice", "--reason", "unpaid"];
+    installation.run(&suspend).await;
+    let since = Instant::now();
+
+    session.expect_reply(426).await;
+    session.expect_reply(421).await;
+    session.expect_end().await;
+    let took = since.elapsed();
+    assert!(took < SOON, "{took:?}");
+    let more = data.read(&mut [0; 1]).await;
+    assert!(matches!(more, Ok(0) | Err(_)), "{more:?}");
+    let mut refused = FtpClient::connect(ftp).await;
+    refused.expect("USER alice", 331).await;
+    refused.expect(&format!("PASS {PASSWORD}"), 530).await;
+    installation.run(&["account", "resume", "alice"]).await;
+    let mut session = FtpClient::connect(ftp).await;
+    session.log_in("alice", PASSWORD).await;
+    assert_eq!(booked(&mut session).await, installation.disk());
+    println!("{took:?} from the end of the command to the end of the session");
+}

@@ -1,0 +1,262 @@
+//! The built binary as a process of its own, on a data folder that outlives it: a test kills it and
+//! starts it again. FTP is on a port of the system's choice, which the process prints.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+use quaymaster::model::Usage;
+use quaymaster::store::{DatabaseUrl, Db};
+use quaymaster::vfs::STAGED_PREFIX;
+use tempfile::TempDir;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::ftp_client::{FtpClient, PATIENCE};
+use super::server::{PASSWORD, free_range};
+
+/// A data folder, and the process that serves it if one does.
+pub(crate) struct Installation {
+    folder: TempDir,
+    passive_ports: String,
+    process: Option<Process>,
+}
+
+/// A process that does not outlive its test.
+struct Process(Child);
+
+impl Installation {
+    /// An empty one with `ports` passive ports. Nothing runs yet.
+    pub(crate) fn new(ports: u16) -> Self {
+        Self {
+            folder: TempDir::new().expect("a folder"),
+            passive_ports: free_range(ports).to_string(),
+            process: None,
+        }
+    }
+
+    /// Starts the server and waits until it is ready; tells where its FTP is.
+    pub(crate) async fn start(&mut self) -> SocketAddr {
+        assert!(self.process.is_none(), "a server is running already");
+        let log = std::fs::File::options()
+            .append(true)
+            .create(true)
+            .open(self.log())
+            .expect("a log");
+        let child = self
+            .command(&["serve"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn();
+        let mut process = Process(child.expect("a process"));
+        let output = process.0.stdout.take().expect("its output");
+        let announced = timeout(PATIENCE, spawn_blocking(|| announced(output))).await;
+        let Ok(Ok(Some((ftp, output)))) = announced else {
+            panic!("the server did not start:\n{}", self.told());
+        };
+        // Stays open as long as the process may print something.
+        process.0.stdout = Some(output);
+        self.process = Some(process);
+        ftp
+    }
+
+    /// Kills the server: it gets no time for anything.
+    pub(crate) fn kill(&mut self) {
+        drop(self.process.take().expect("a running server"));
+    }
+
+    /// Stops the server as an operator does.
+    pub(crate) async fn stop(&mut self) {
+        let mut process = self.process.take().expect("a running server");
+        let pid = rustix::process::Pid::from_child(&process.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
+        let ended = spawn_blocking(move || process.0.wait());
+        let status: ExitStatus = timeout(PATIENCE, ended)
+            .await
+            .expect("an end in time")
+            .expect("an end")
+            .expect("a status");
+        assert!(status.success(), "{status}:\n{}", self.told());
+    }
+
+    /// Makes an account that may log in without TLS, with further options of the command line.
+    pub(crate) async fn account(&self, name: &str, options: &[&str]) {
+        let create = ["account", "create", name, "--customer", "Harbour"];
+        let usual = ["--allow-plain", "--password-stdin"];
+        self.run(&[&create[..], &usual, options].concat()).await;
+    }
+
+    /// Runs another command of the binary on the same data folder; what it printed. It finds the
+    /// password of every test on its standard input.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> String {
+        let child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut child = child.expect("a process");
+        let mut input = child.stdin.take().expect("its input");
+        // A command that needs no password may have ended without reading it.
+        let _unread = writeln!(input, "{PASSWORD}");
+        drop(input);
+        let ended = timeout(PATIENCE, spawn_blocking(move || child.wait_with_output()));
+        let output = ended.await.expect("in time").expect("an end");
+        let output = output.expect("an output");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {error}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The home of an account on the disk.
+    pub(crate) fn home(&self, account: &str) -> PathBuf {
+        let prefix = format!("{account}-");
+        let customers = entries(&self.files());
+        let mut homes = customers.iter().flat_map(|folder| entries(folder));
+        homes
+            .find(|path| name(path).starts_with(&prefix))
+            .unwrap_or_else(|| panic!("{account} has no home"))
+    }
+
+    /// What stands on the disk, counted by walking over it; staged uploads left out.
+    pub(crate) fn disk(&self) -> Usage {
+        let files = walk(&self.files());
+        let stored = files.iter().filter(|path| !is_staged(path));
+        let sizes = stored.map(|path| path.metadata().expect("a file").len());
+        let sizes: Vec<u64> = sizes.collect();
+        Usage {
+            bytes: sizes.iter().sum(),
+            files: sizes.len() as u64,
+        }
+    }
+
+    /// Staged uploads on the disk.
+    pub(crate) fn staged(&self) -> Vec<PathBuf> {
+        let mut files = walk(&self.files());
+        files.retain(|path| is_staged(path));
+        files
+    }
+
+    /// What the database says that all accounts use, and whether that may be behind the disk.
+    pub(crate) async fn recorded(&self) -> (Usage, bool) {
+        let url = DatabaseUrl::sqlite(&self.data().join("quaymaster.db"));
+        let db = Db::open(&url).await.expect("the database");
+        let briefs = db.account_briefs(None, 100).await.expect("usage figures");
+        db.close().await;
+        let mut recorded = (Usage::default(), false);
+        for brief in briefs {
+            recorded.0.bytes += brief.usage.bytes;
+            recorded.0.files += brief.usage.files;
+            recorded.1 |= brief.dirty;
+        }
+        recorded
+    }
+
+    /// What the process has logged.
+    pub(crate) fn told(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quaymaster"));
+        let facts = std::env::vars_os().map(|(name, _)| name);
+        for fact in facts.filter(|name| name.as_encoded_bytes().starts_with(b"QUAYMASTER_")) {
+            command.env_remove(fact);
+        }
+        command
+            .args(arguments)
+            .env("QUAYMASTER_DATA_DIR", self.data())
+            .env("QUAYMASTER_FTP_LISTEN", "127.0.0.1:0")
+            .env("QUAYMASTER_FTPS_LISTEN", "off")
+            .env("QUAYMASTER_WEB_LISTEN", "127.0.0.1:0")
+            .env("QUAYMASTER_METRICS_LISTEN", "off")
+            .env("QUAYMASTER_PASSIVE_PORTS", &self.passive_ports);
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn files(&self) -> PathBuf {
+        self.data().join("files")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ended_before = self.0.kill();
+        let _status = self.0.wait();
+    }
+}
+
+/// Reads what a server prints until it has said where everything is: where its FTP is, and the rest
+/// of the output. `None` if it ends before that.
+fn announced(output: ChildStdout) -> Option<(SocketAddr, ChildStdout)> {
+    let mut output = BufReader::new(output);
+    let mut ftp = None;
+    loop {
+        let mut line = String::new();
+        if output.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        if let Some(address) = line.strip_prefix("FTP (explicit TLS)") {
+            ftp = address.trim().parse().ok();
+        }
+        if line.starts_with("Administration") {
+            return Some((ftp?, output.into_inner()));
+        }
+    }
+}
+
+/// What the books say that the account of a session uses.
+pub(crate) async fn booked(ftp: &mut FtpClient) -> Usage {
+    let quota = ftp.expect("SITE QUOTA", 200).await;
+    let figure = |line: usize, unit: &str| {
+        let (_, rest) = quota.lines[line].split_once(unit).expect("a unit");
+        let figure = rest.split(' ').next().expect("a figure");
+        figure.parse().expect("a number")
+    };
+    Usage {
+        bytes: figure(1, "bytes used="),
+        files: figure(2, "files used="),
+    }
+}
+
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in entries(folder) {
+        if path.is_dir() {
+            files.extend(walk(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// What is in a folder; nothing if there is none.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect()
+}
+
+fn is_staged(path: &Path) -> bool {
+    name(path).starts_with(STAGED_PREFIX)
+}
+
+fn name(path: &Path) -> String {
+    let name = path.file_name().map(OsStr::to_string_lossy);
+    name.unwrap_or_default().into_owned()
+}
