@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::hosting::foundation::Foundation;
 use crate::hosting::limits::EffectiveLimits;
 use crate::hosting::passwords::{PasswordError, Passwords};
-use crate::hosting::quota::{AccountQuota, Ledger};
+use crate::hosting::quota::{AccountQuota, Ledger, Limits};
 use crate::hosting::volumes::Volumes;
 use crate::model::{
     Account, AccountId, AccountStatus, Customer, CustomerStatus, Permissions, Secret, TlsRule,
@@ -218,18 +218,36 @@ impl Logins {
         if customer.status == CustomerStatus::Suspended {
             return Err(LoginError::Incorrect(Refusal::CustomerSuspended));
         }
-        let Some(quota) = self.0.ledger.quota(account.id) else {
-            return Err(unknown);
-        };
+        let limits = EffectiveLimits::of(&account, &customer, &plan);
+        let quota = self.quota(&account, &limits).ok_or(unknown)?;
         Ok(Granted {
             permissions: account.permissions.permissions(),
-            limits: EffectiveLimits::of(&account, &customer, &plan),
+            limits,
             home: self.0.volumes.home(&account).await?,
             quota,
             requires_tls: account.tls == TlsRule::Required,
             customer: Arc::new(customer),
             account: Arc::new(account),
         })
+    }
+
+    /// The account's books. One that the command line or another node made a moment ago is not known
+    /// yet; it begins with nothing stored.
+    fn quota(&self, account: &Account, limits: &EffectiveLimits) -> Option<AccountQuota> {
+        let ledger = &self.0.ledger;
+        if ledger.quota(account.id).is_none() {
+            let pool = Limits {
+                bytes: limits.pool_bytes.limit,
+                files: limits.pool_files.limit,
+            };
+            let own = Limits {
+                bytes: limits.bytes.limit,
+                files: limits.files.limit,
+            };
+            ledger.set_pool_limits(account.customer_id, pool);
+            ledger.set_account(account.customer_id, account.id, own, None);
+        }
+        ledger.quota(account.id)
     }
 }
 

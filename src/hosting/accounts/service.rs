@@ -15,7 +15,7 @@ use crate::hosting::volumes::Volumes;
 use crate::model::page::{AccountQuery, AccountRow, Page};
 use crate::model::{
     Account, AccountId, AccountStatus, Actor, AuditAction, Customer, CustomerId, Plan, Right,
-    Secret, Usage, Username, Version,
+    Secret, Username, Version,
 };
 use crate::store::{Conflict, StoreError};
 
@@ -98,7 +98,7 @@ impl Accounts {
         let deed = deed(AuditAction::AccountCreated, &account, Vec::new());
         self.0.foundation.audit(&mut tx, actor, deed).await?;
         tx.commit().await?;
-        self.book(&account, &customer, &plan, Some(Usage::default()));
+        self.book(&account, &customer, &plan);
         self.0.foundation.publish(Event::AccountChanged(id));
         Ok(account)
     }
@@ -288,9 +288,7 @@ impl Accounts {
         match self.get(id).await {
             Ok(account) => {
                 let (customer, plan) = self.owner(account.customer_id).await?;
-                let is_new = self.0.ledger.quota(id).is_none();
-                let usage = is_new.then(Usage::default);
-                self.book(&account, &customer, &plan, usage);
+                self.book(&account, &customer, &plan);
             }
             Err(AccountError::NotFound) => {
                 self.0.ledger.remove_account(id);
@@ -362,7 +360,8 @@ impl Accounts {
         ended
     }
 
-    fn book(&self, account: &Account, customer: &Customer, plan: &Plan, usage: Option<Usage>) {
+    /// Puts the limits in force; an account that is not known yet begins with nothing stored.
+    fn book(&self, account: &Account, customer: &Customer, plan: &Plan) {
         let limits = EffectiveLimits::of(account, customer, plan);
         let pool = Limits {
             bytes: limits.pool_bytes.limit,
@@ -375,7 +374,7 @@ impl Accounts {
         self.0.ledger.set_pool_limits(customer.id, pool);
         self.0
             .ledger
-            .set_account(customer.id, account.id, own, usage);
+            .set_account(customer.id, account.id, own, None);
     }
 }
 
