@@ -111,7 +111,7 @@ fn read_file(file: &Path) -> Result<Secret, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::boot::BootArgs;
+    use super::super::arguments::BootArgs;
     use super::*;
 
     fn check(name: &str) -> Result<(), BootError> {

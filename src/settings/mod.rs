@@ -2,6 +2,7 @@
 //! line and the environment and hold until the process ends; everything else ([`Settings`]) is a
 //! row in [`table`], lives in the database and takes effect while the service runs.
 
+pub mod arguments;
 pub mod boot;
 mod environment;
 mod listen;
@@ -9,7 +10,8 @@ pub mod live;
 pub mod table;
 pub mod value;
 
-pub use boot::{Boot, BootArgs, LogFormat};
+pub use arguments::{BootArgs, LogFormat};
+pub use boot::Boot;
 pub use environment::BootError;
 pub use live::{FieldError, LiveOptions, LiveSettings, SettingsError};
 pub use table::{ROWS, SettingRow, Settings, SettingsPage};
