@@ -201,6 +201,11 @@ pub enum LogFormat {
     Json,
 }
 
+/// What clap calls for a secret, so that no message of its own repeats the text.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "clap asks for a parser that could fail"
+)]
 fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text.to_owned()))
 }

@@ -172,11 +172,6 @@ impl Boot {
 /// The database, unless it is elsewhere.
 const DATABASE_FILE: &str = "quaymaster.db";
 
-/// What clap calls for a secret, so that no message of its own repeats the text.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "clap asks for a parser that could fail"
-)]
 /// The text, unless it is empty.
 fn given(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned())
