@@ -40,6 +40,8 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken, task
         .map(|socket| (socket, Encryption::Implicit));
     let sockets: Vec<_> = explicit.chain(implicit).collect();
     let address = |(socket, _): &(TcpListener, Encryption)| socket.local_addr().ok();
+    let pages = [Some(app.boot.web_listen), app.boot.metrics_listen];
+    let pages = pages.into_iter().flatten();
     let door = Door {
         app,
         buffers: Buffers::new(),
@@ -48,6 +50,7 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken, task
         ports: sockets
             .iter()
             .filter_map(address)
+            .chain(pages)
             .map(|address| address.port())
             .collect(),
         unique_key: rand::random(),

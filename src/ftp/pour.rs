@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::buffers::{Buffer, Buffers};
 use super::error::TransferError;
 use super::pump::Pump;
-use crate::hosting::quota::Allowance;
+use crate::hosting::quota::{Allowance, Cover};
 use crate::net::DataStream;
 use crate::proto::CrlfToLf;
 use crate::vfs::{StorageError, Upload, UploadWriter};
@@ -100,6 +100,11 @@ impl Pour {
     }
 
     /// What was granted.
+    /// The last word of the books on the file.
+    pub(super) fn cover(&self) -> Cover {
+        self.allowance.cover()
+    }
+
     pub(super) fn into_allowance(self) -> Allowance {
         self.allowance
     }

@@ -94,7 +94,9 @@ impl Receiving {
 }
 
 async fn commit(pour: Pour, upload: Upload, durability: Durability) -> Result<u64, Box<Failed>> {
-    match upload.commit(durability).await {
+    let cover = pour.cover();
+    let allows = move |size, replaced| cover.allows(size, replaced);
+    match upload.commit_if(durability, allows).await {
         Ok(committed) => Ok(settle(pour, &committed)),
         Err(error) => Err(Box::new(Failed {
             error: error.into(),

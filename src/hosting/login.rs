@@ -174,6 +174,22 @@ impl Logins {
         Ok(granted)
     }
 
+    /// Whether nothing took the login away while its password was verified: whoever suspends an
+    /// account or sets its password reaches only sessions that are listed by then.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::Store`].
+    pub async fn still_holds(&self, granted: &Granted) -> Result<bool, LoginError> {
+        let db = &self.0.foundation.db;
+        let account = db.account(granted.account.id).await?;
+        let customer = db.customer(granted.customer.id).await?;
+        Ok(account.is_some_and(|account| {
+            account.status == AccountStatus::Active
+                && account.password_hash == granted.account.password_hash
+        }) && customer.is_some_and(|customer| customer.status == CustomerStatus::Active))
+    }
+
     /// Looks an account up again; `None` if it may no longer be logged in.
     ///
     /// # Errors

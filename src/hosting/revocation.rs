@@ -60,6 +60,19 @@ enum FollowError {
     Store(#[from] StoreError),
 }
 
+impl FollowError {
+    /// Whether the same may work a moment later.
+    fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(_)
+                | Self::Account(AccountError::Store(_))
+                | Self::Customer(CustomerError::Store(_))
+                | Self::Settings(SettingsError::Store(_))
+        )
+    }
+}
+
 impl Revocation {
     /// The log is looked at this often without news.
     const PERIOD: Duration = Duration::from_millis(500);
@@ -107,7 +120,14 @@ impl Revocation {
 
     async fn follow(&mut self) -> Result<(), FollowError> {
         for event in self.unseen().await? {
-            self.apply(&event).await?;
+            match self.apply(&event).await {
+                Err(error) if error.is_passing() => return Err(error),
+                // One entry that cannot be followed must not keep the next ones from being.
+                Err(error) => {
+                    tracing::error!(entry = event.seq, %error, "a change cannot be followed");
+                }
+                Ok(()) => {}
+            }
             self.seen = event.seq;
         }
         Ok(())

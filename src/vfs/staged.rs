@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use crate::model::VirtualPath;
 
 use super::beneath::Place;
-use super::entry::{Kind, key, kind};
+use super::entry::{Kind, Removed, key, kind};
 use super::error::StorageError;
 use super::guard::{InFlight, Remnant};
 use super::local::LocalHome;
@@ -65,7 +65,11 @@ impl Staged {
         &self.path
     }
 
-    pub(super) fn commit(&self, durability: Durability) -> Result<Committed, StorageError> {
+    pub(super) fn commit(
+        &self,
+        durability: Durability,
+        allows: impl FnOnce(u64, Option<Removed>) -> bool,
+    ) -> Result<Committed, StorageError> {
         self.sink.end();
         self.sink.finish()?;
         rustix::fs::fchmod(self.sink.file(), FILE_MODE)?;
@@ -74,6 +78,10 @@ impl Staged {
         }
         let mut state = self.home.lock();
         let standing = self.place.stat()?;
+        let replaced = may_stand(&self.home, &state, standing.as_ref(), self.rights)?;
+        if !allows(self.sink.received(), replaced) {
+            return Err(StorageError::DiskQuota);
+        }
         let mut committed = self.install(&mut state, standing.as_ref())?;
         drop(state);
         if durability == Durability::OnDisk && self.place.sync_directory().is_ok() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::model::VirtualPath;
 
+use super::entry::Removed;
 use super::error::StorageError;
 use super::hop::hop;
 use super::inplace::InPlace;
@@ -90,10 +91,30 @@ impl Upload {
     ///
     /// Not cancel safe: the rename may happen, and what it replaced is then not told.
     pub async fn commit(self, durability: Durability) -> Result<Committed, StorageError> {
+        self.commit_if(durability, |_, _| true).await
+    }
+
+    /// Like [`Upload::commit`], if `allows` agrees to so many bytes taking the place of what stands
+    /// there. It is asked under the lock that every other change of the home takes, so what it is
+    /// told is what happens.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::DiskQuota`] if it does not agree, and those of [`Upload::commit`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe, as [`Upload::commit`].
+    pub async fn commit_if(
+        self,
+        durability: Durability,
+        allows: impl FnOnce(u64, Option<Removed>) -> bool + Send + 'static,
+    ) -> Result<Committed, StorageError> {
         let flight = Arc::clone(&self.flight);
         hop(move || match &*flight {
+            // Whatever is written in place was granted byte by byte, and stays where it is.
             Flight::InPlace(upload) => upload.commit(durability),
-            Flight::Staged(upload) => upload.commit(durability),
+            Flight::Staged(upload) => upload.commit(durability, allows),
         })
         .await
     }

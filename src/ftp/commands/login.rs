@@ -47,7 +47,14 @@ pub(super) async fn pass(context: &mut Context, password: Secret) -> Result<Outc
         Err(LoginError::Home(_) | LoginError::Store(_)) => "failed",
     });
     match verified {
-        Ok(granted) => Ok(welcome(context, granted)),
+        Ok(granted) => {
+            let outcome = welcome(context, granted.clone());
+            if logins.still_holds(&granted).await? {
+                return Ok(outcome);
+            }
+            let text = "The account was changed, log in again.";
+            Ok(Outcome::Close(Reply::new(Code::ServiceNotAvailable, text)))
+        }
         Err(LoginError::Incorrect(reason)) => {
             tracing::info!(
                 session.id = %context.live.id(),

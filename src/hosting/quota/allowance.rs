@@ -40,6 +40,13 @@ pub struct Allowance {
     is_open: bool,
 }
 
+/// Answers for an [`Allowance`] at the moment of its end.
+#[derive(Clone, Debug)]
+pub struct Cover {
+    holder: u64,
+    quota: AccountQuota,
+}
+
 /// A change of the account's files that is under way. Drop it when the change is booked.
 #[derive(Debug)]
 #[must_use = "the change is under way as long as this lives"]
@@ -200,7 +207,7 @@ impl AccountQuota {
 
 impl Allowance {
     /// Longest wait for a younger upload to give back what it holds.
-    const CONTENTION_WAIT: Duration = Duration::from_secs(30);
+    const CONTENTION_WAIT: Duration = Duration::from_secs(5);
 
     /// Bytes granted and not taken yet.
     pub fn available(&self) -> u64 {
@@ -229,6 +236,14 @@ impl Allowance {
             }
             Err(_) if self.available > 0 => Ok(self.available),
             Err(_) => Err(self.refused(Scope::Account)),
+        }
+    }
+
+    /// The last word on whether the file may be put in its place, for the moment in which it is.
+    pub fn cover(&self) -> Cover {
+        Cover {
+            holder: self.holder,
+            quota: self.quota.clone(),
         }
     }
 
@@ -287,6 +302,15 @@ impl Allowance {
             self.quota.pool.lock().release(self.holder);
             self.quota.pool.freed.notify_waiters();
         }
+    }
+}
+
+impl Cover {
+    /// Whether `size` bytes may now take the place of `replaced`. Ask it under the lock under which
+    /// the file is put there.
+    pub fn allows(&self, size: u64, replaced: Option<Removed>) -> bool {
+        let freed = replaced.map(|file| file.bytes);
+        self.quota.pool.lock().cover(self.holder, size, freed)
     }
 }
 

@@ -33,6 +33,26 @@ impl Book {
         limits.bytes.map(|limit| limit.saturating_sub(taken))
     }
 
+    /// Whether the limit holds if `gone` reserved bytes become `come`.
+    pub(super) fn holds_bytes(self, limits: Limits, gone: u64, come: u64) -> bool {
+        let reserved = self
+            .reserved_bytes
+            .saturating_sub(gone)
+            .saturating_add(come);
+        let taken = self.usage().bytes.saturating_add(reserved);
+        come <= gone || limits.bytes.is_none_or(|limit| taken <= limit)
+    }
+
+    /// Whether the limit holds if `gone` reserved files become `come`.
+    pub(super) fn holds_files(self, limits: Limits, gone: u64, come: u64) -> bool {
+        let reserved = self
+            .reserved_files
+            .saturating_sub(gone)
+            .saturating_add(come);
+        let taken = self.usage().files.saturating_add(reserved);
+        come <= gone || limits.files.is_none_or(|limit| taken <= limit)
+    }
+
     pub(super) fn free_files(self, limits: Limits) -> Limit {
         let taken = self.usage().files.saturating_add(self.reserved_files);
         limits.files.map(|limit| limit.saturating_sub(taken))

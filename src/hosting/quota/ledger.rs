@@ -146,6 +146,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::hosting::quota::{QuotaError, Reservation};
     use crate::model::{FileKey, Scope};
@@ -372,6 +374,57 @@ mod tests {
             }
         );
         assert_eq!(quota.headroom(), Some(100_000));
+    }
+
+    #[tokio::test]
+    async fn an_overwrite_whose_target_was_renamed_must_fit_in_full() {
+        let ledger = ledger(Limits::default(), bytes(LIMIT), 1);
+        let quota = ledger.quota(account(0)).unwrap();
+        upload(&quota, 900_000, LIMIT).await.unwrap();
+        let mut overwrite = quota.reserve(over(1, 900_000)).await.unwrap();
+        overwrite.extend(900_000).await.unwrap();
+
+        let standing = Removed {
+            key: key(1),
+            bytes: 900_000,
+        };
+        assert!(!overwrite.cover().allows(900_000, None));
+        assert!(overwrite.cover().allows(900_000, Some(standing)));
+    }
+
+    #[tokio::test]
+    async fn an_overwrite_whose_target_was_deleted_needs_a_place_among_the_files() {
+        let own = Limits {
+            bytes: None,
+            files: Some(1),
+        };
+        let ledger = ledger(Limits::default(), own, 1);
+        let quota = ledger.quota(account(0)).unwrap();
+        upload(&quota, 10, 10).await.unwrap();
+        let mut overwrite = quota.reserve(over(1, 10)).await.unwrap();
+        overwrite.extend(10).await.unwrap();
+
+        quota.removed(Removed {
+            key: key(1),
+            bytes: 10,
+        });
+        upload(&quota, 10, 10).await.unwrap();
+
+        assert!(!overwrite.cover().allows(10, None));
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_holds_nothing_keeps_nobody_waiting() {
+        let ledger = ledger(Limits::default(), bytes(LIMIT), 1);
+        let quota = ledger.quota(account(0)).unwrap();
+        let mut older = quota.reserve(new_file()).await.unwrap();
+        let _idle = quota.reserve(new_file()).await.unwrap();
+        older.extend(LIMIT).await.unwrap();
+        older.take(LIMIT);
+
+        let refused = tokio::time::timeout(Duration::from_secs(1), older.extend(1)).await;
+
+        assert!(matches!(refused, Ok(Err(QuotaError::Bytes { .. }))));
     }
 
     #[tokio::test]

@@ -7,13 +7,14 @@
 mod allowance;
 mod book;
 mod error;
+mod holder;
 mod keeper;
 mod ledger;
 mod pool;
 pub mod recovery;
 mod shared;
 
-pub use allowance::{AccountQuota, Allowance, OpenChange, Reservation};
+pub use allowance::{AccountQuota, Allowance, Cover, OpenChange, Reservation};
 pub use book::Limits;
 pub use error::QuotaError;
 pub use keeper::Keeper;

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::book::{Book, Limits, signed};
+use super::holder::Holder;
 use crate::model::{AccountId, FileKey, Limit, Scope, Usage};
 
 #[derive(Debug, Default)]
@@ -28,17 +29,6 @@ struct AccountBook {
     changed: bool,
     marked: bool,
     open_changes: u32,
-}
-
-#[derive(Debug)]
-struct Holder {
-    account: AccountId,
-    granted: u64,
-    credit: u64,
-    credit_key: Option<FileKey>,
-    files: u64,
-    /// Bytes it wants while it waits for younger uploads to give some back; zero otherwise.
-    wanted: u64,
 }
 
 /// The answer to a wish for more bytes.
@@ -236,6 +226,35 @@ impl Pool {
         Grant::Granted(granted)
     }
 
+    /// Whether the holder may now put `size` bytes in the place of `replaced`. What it counted on
+    /// replacing may have been renamed or deleted since; then the whole file must fit. If it does, the
+    /// reservation is brought up to what the books are going to be told.
+    pub(super) fn cover(&mut self, seq: u64, size: u64, replaced: Option<u64>) -> bool {
+        let Some(holder) = self.holders.get(&seq) else {
+            return false;
+        };
+        let (id, charge, files) = (holder.account, holder.charge(), holder.files);
+        let freed = replaced.unwrap_or(0);
+        let new_charge = holder.granted.saturating_sub(freed);
+        let new_files = u64::from(replaced.is_none());
+        let fits = |(_, limits, book): (Scope, Limits, Book)| {
+            book.holds_bytes(limits, charge, new_charge)
+                && book.holds_files(limits, files, new_files)
+        };
+        if (size > freed || new_files > 0) && !self.scopes(id).all(fits) {
+            return false;
+        }
+        if let Some(holder) = self.holders.get_mut(&seq) {
+            holder.credit = freed;
+            holder.files = new_files;
+        }
+        self.each_book(id, |book| {
+            book.reserved_bytes = book.reserved_bytes.saturating_sub(charge) + new_charge;
+            book.reserved_files = book.reserved_files.saturating_sub(files) + new_files;
+        });
+        true
+    }
+
     /// Gives back everything that the holder reserved.
     pub(super) fn release(&mut self, seq: u64) {
         let Some(holder) = self.holders.remove(&seq) else {
@@ -358,7 +377,8 @@ impl Pool {
     fn younger_holds(&self, seq: u64, scope: Scope, id: AccountId) -> bool {
         self.holders
             .range(seq + 1..)
-            .any(|(_, other)| scope == Scope::Customer || other.account == id)
+            .filter(|(_, other)| scope == Scope::Customer || other.account == id)
+            .any(|(_, other)| other.charge() > 0)
     }
 
     fn scopes(&self, id: AccountId) -> impl Iterator<Item = (Scope, Limits, Book)> + use<> {
@@ -376,12 +396,5 @@ impl Pool {
             change(&mut account.book);
             change(&mut self.book);
         }
-    }
-}
-
-impl Holder {
-    /// What the holder takes from others: what it was granted beyond its own credit.
-    fn charge(&self) -> u64 {
-        self.granted.saturating_sub(self.credit)
     }
 }
