@@ -25,7 +25,7 @@ pub(crate) fn card(app: &App, account: &Account) -> ConnectionCard {
     let service = ServiceAddress {
         service_name: settings.service_name.clone(),
         host: host(app, &settings.host_name, &settings.public_address),
-        port: port(app, settings.host_port),
+        port: control_port(app),
         listener,
         self_signed_fingerprint,
     };
@@ -33,7 +33,8 @@ pub(crate) fn card(app: &App, account: &Account) -> ConnectionCard {
 }
 
 /// The port customers are given: the one that is mapped to ours, or ours.
-fn port(app: &App, mapped: u32) -> u16 {
+pub(crate) fn control_port(app: &App) -> u16 {
+    let mapped = app.settings.current().host_port;
     let own = || app.boot.ftp_listen.first().map_or(21, SocketAddr::port);
     u16::try_from(mapped)
         .ok()

@@ -13,6 +13,7 @@ use crate::hosting::network::{NetworkChange, NetworkError};
 use crate::model::{PortRange, PublicAddress, Right};
 use crate::settings::SettingsError;
 use crate::web::auth::{Admin, Submitted};
+use crate::web::card::control_port;
 use crate::web::error::PageError;
 use crate::web::form::Form;
 use crate::web::layout::SignedOutLayout;
@@ -150,12 +151,11 @@ fn guessed_host(headers: &HeaderMap) -> String {
 }
 
 fn page(app: &App, admin: &Admin, form: Form) -> AddressPage {
-    let control = app.boot.ftp_listen.iter().map(|at| at.port().to_string());
     AddressPage {
         layout: admin.wizard(TITLE).with_errors(!form.is_fine()),
         form,
         step: 2,
-        control: control.collect::<Vec<_>>().join(", "),
+        control: control_port(app).to_string(),
         ports: app.settings.current().passive_ports.count(),
     }
 }

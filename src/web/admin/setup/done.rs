@@ -9,6 +9,7 @@ use axum::routing::get;
 use crate::app::App;
 use crate::model::{Account, Right, Secret};
 use crate::web::auth::Admin;
+use crate::web::card::card;
 use crate::web::error::PageError;
 use crate::web::format::Bytes;
 use crate::web::layout::SignedOutLayout;
@@ -106,17 +107,8 @@ async fn checks(app: &App) -> Vec<Check> {
 }
 
 fn first_account(app: &App, account: &Account, password: &Secret) -> FirstAccount {
-    let settings = app.settings.current();
-    let host = if settings.host_name.is_empty() {
-        "localhost".to_owned()
-    } else {
-        settings.host_name.clone()
-    };
-    let port = app
-        .boot
-        .ftp_listen
-        .first()
-        .map_or(21, std::net::SocketAddr::port);
+    let card = card(app, account);
+    let (host, port) = (card.host().to_owned(), card.port());
     FirstAccount {
         curl: format!(
             "curl --ssl-reqd --insecure --user {} --upload-file README.md ftp://{host}:{port}/",
