@@ -224,6 +224,14 @@ mod tests {
     }
 
     #[test]
+    fn a_mapped_port_is_the_one_that_customers_type() {
+        let boot = read(&["--public-port", "21"]).unwrap();
+
+        let port = ("host_port".to_owned(), "21".to_owned());
+        assert_eq!(boot.live_options().first_values, [port]);
+    }
+
+    #[test]
     fn everything_has_a_default_that_works() {
         let boot = read(&[]).unwrap();
 
