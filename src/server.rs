@@ -87,7 +87,12 @@ impl Server {
         let doors = TaskTracker::new();
         jobs::start(&app, &keep);
         let stop = keep.stop.clone();
-        let listeners = ftp::Listeners { explicit, implicit };
+        let pages = [Some(addresses.web), addresses.metrics];
+        let listeners = ftp::Listeners {
+            explicit,
+            implicit,
+            other_doors: pages.into_iter().flatten().collect(),
+        };
         doors.spawn(ftp::serve(
             app.clone(),
             listeners,

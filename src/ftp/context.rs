@@ -29,7 +29,7 @@ pub(super) struct Door {
     pub(super) refusals: Refusals,
     /// Every task of the door; the server waits for them.
     pub(super) tasks: TaskTracker,
-    /// The ports of the control listeners, to which no client may be connected.
+    /// The ports of this server's doors, to which no client may be connected.
     pub(super) ports: Arc<[u16]>,
     /// Makes the fact `unique` say nothing about the disk.
     pub(super) unique_key: [u8; 32],

@@ -1,5 +1,6 @@
 //! Accept loops: limits before the greeting, a task for every session.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -26,12 +27,18 @@ pub struct Listeners {
     pub explicit: Vec<TcpListener>,
     /// Implicit TLS.
     pub implicit: Vec<TcpListener>,
+    /// Where the other doors of this server really are; no client is connected to them.
+    pub other_doors: Vec<SocketAddr>,
 }
 
 /// Serves FTP on `listeners` until `stop`. Sessions and transfers run on `tasks`; whoever waits for
 /// it knows that all have ended.
 pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken, tasks: TaskTracker) {
-    let Listeners { explicit, implicit } = listeners;
+    let Listeners {
+        explicit,
+        implicit,
+        other_doors,
+    } = listeners;
     let explicit = explicit
         .into_iter()
         .map(|socket| (socket, Encryption::Explicit));
@@ -40,8 +47,6 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken, task
         .map(|socket| (socket, Encryption::Implicit));
     let sockets: Vec<_> = explicit.chain(implicit).collect();
     let address = |(socket, _): &(TcpListener, Encryption)| socket.local_addr().ok();
-    let pages = [Some(app.boot.web_listen), app.boot.metrics_listen];
-    let pages = pages.into_iter().flatten();
     let door = Door {
         app,
         buffers: Buffers::new(),
@@ -50,7 +55,7 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken, task
         ports: sockets
             .iter()
             .filter_map(address)
-            .chain(pages)
+            .chain(other_doors)
             .map(|address| address.port())
             .collect(),
         unique_key: rand::random(),

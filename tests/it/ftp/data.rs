@@ -248,6 +248,25 @@ async fn the_server_connects_to_nobody_but_the_client_itself() {
     }
 }
 
+/// SEC-T09: not to its own pages either, whatever ports they got.
+#[tokio::test]
+async fn no_client_is_connected_to_the_other_doors_of_the_server() {
+    let server = TestServer::start().await;
+    server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+    let doors = server.addresses();
+    let metrics = doors.metrics.expect("metrics");
+
+    for door in [doors.web, metrics, doors.ftp[0], doors.ftps[0]] {
+        let port = door.port();
+        let [high, low] = port.to_be_bytes();
+        ftp.expect(&format!("PORT 127,0,0,1,{high},{low}"), 504)
+            .await;
+        ftp.expect(&format!("EPRT |1|127.0.0.1|{port}|"), 504).await;
+        ftp.expect("LIST", 425).await;
+    }
+}
+
 /// DAT-22.
 #[tokio::test]
 async fn an_active_connection_comes_before_150() {

@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub(crate) mod browser;
+pub(crate) mod disk;
 pub(crate) mod engines;
 pub(crate) mod ftp_client;
 pub(crate) mod postgres;

@@ -1,19 +1,18 @@
 //! The built binary as a process of its own, on a data folder that outlives it: a test kills it and
 //! starts it again. FTP is on a port of the system's choice, which the process prints.
 
-use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use quaymaster::model::Usage;
 use quaymaster::store::{DatabaseUrl, Db};
-use quaymaster::vfs::STAGED_PREFIX;
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::disk::{self, entries, name};
 use super::ftp_client::{FtpClient, PATIENCE};
 use super::server::{PASSWORD, free_range};
 
@@ -123,21 +122,12 @@ impl Installation {
 
     /// What stands on the disk, counted by walking over it; staged uploads left out.
     pub(crate) fn disk(&self) -> Usage {
-        let files = walk(&self.files());
-        let stored = files.iter().filter(|path| !is_staged(path));
-        let sizes = stored.map(|path| path.metadata().expect("a file").len());
-        let sizes: Vec<u64> = sizes.collect();
-        Usage {
-            bytes: sizes.iter().sum(),
-            files: sizes.len() as u64,
-        }
+        disk::used(&self.files())
     }
 
     /// Staged uploads on the disk.
     pub(crate) fn staged(&self) -> Vec<PathBuf> {
-        let mut files = walk(&self.files());
-        files.retain(|path| is_staged(path));
-        files
+        disk::staged(&self.files())
     }
 
     /// What the database says that all accounts use, and whether that may be behind the disk.
@@ -228,35 +218,4 @@ pub(crate) async fn booked(ftp: &mut FtpClient) -> Usage {
         bytes: figure(1, "bytes used="),
         files: figure(2, "files used="),
     }
-}
-
-fn walk(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for path in entries(folder) {
-        if path.is_dir() {
-            files.extend(walk(&path));
-        } else {
-            files.push(path);
-        }
-    }
-    files
-}
-
-/// What is in a folder; nothing if there is none.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    entries
-        .map(|entry| entry.expect("an entry").path())
-        .collect()
-}
-
-fn is_staged(path: &Path) -> bool {
-    name(path).starts_with(STAGED_PREFIX)
-}
-
-fn name(path: &Path) -> String {
-    let name = path.file_name().map(OsStr::to_string_lossy);
-    name.unwrap_or_default().into_owned()
 }

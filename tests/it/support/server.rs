@@ -16,11 +16,12 @@ use quaymaster::model::{
     Account, Actor, Customer, JournalEntry, Limit, Override, PermissionProfile, PortRange, Secret,
     TlsRule, Usage,
 };
-use quaymaster::server::Server;
+use quaymaster::server::{Addresses, Server};
 use quaymaster::settings::{Boot, LogFormat};
 use quaymaster::store::DatabaseUrl;
 use tempfile::TempDir;
 
+use super::disk;
 use super::ftp_client::FtpClient;
 
 /// The password of every account that a test makes.
@@ -133,6 +134,11 @@ impl TestServer {
             .expect("a limit");
     }
 
+    /// Where everything of the server is.
+    pub(crate) fn addresses(&self) -> &Addresses {
+        self.server.addresses()
+    }
+
     /// Changes settings while everything runs.
     pub(crate) async fn set(&self, changes: &[(&str, &str)]) {
         let changes: Vec<(String, String)> = changes
@@ -212,6 +218,16 @@ impl TestServer {
         names
     }
 
+    /// What stands on the disk in the home of an account, staged uploads left out.
+    pub(crate) fn disk(&self, account: &Account) -> Usage {
+        disk::used(&self.home(account))
+    }
+
+    /// Staged uploads on the disk.
+    pub(crate) fn staged(&self, account: &Account) -> Vec<PathBuf> {
+        disk::staged(&self.home(account))
+    }
+
     /// What the books say that an account uses.
     pub(crate) fn usage(&self, account: &Account) -> Usage {
         self.app().ledger.usage(account.id)
@@ -281,7 +297,7 @@ fn boot(folder: &TempDir, passive_ports: PortRange) -> Boot {
         ftp_listen: vec![any, any_v6],
         ftps_listen: vec![any],
         web_listen: any,
-        metrics_listen: None,
+        metrics_listen: Some(any),
         web_url: None,
         passive_ports: Some(passive_ports),
         public_address: None,
