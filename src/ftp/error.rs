@@ -73,6 +73,9 @@ pub(super) enum TransferError {
     /// TLS ended without `close_notify`: nobody knows whether the file is complete.
     #[error("the TLS connection was truncated")]
     Truncated,
+    /// The file stands under its name, but the disk did not confirm that it stays.
+    #[error("the disk did not confirm the stored file")]
+    Unconfirmed,
     /// A worker failed.
     #[error("internal error")]
     Worker,
@@ -126,6 +129,10 @@ impl TransferError {
             Self::Stopped(_) => aborted("Transfer aborted."),
             Self::Storage(error) => storage_reply(error),
             Self::Truncated => aborted("TLS connection truncated."),
+            Self::Unconfirmed => Reply::new(
+                Code::LocalError,
+                "File stored, but the disk did not confirm that it outlives a power failure.",
+            ),
         }
     }
 
@@ -137,7 +144,9 @@ impl TransferError {
             }
             Self::Quota(_) => TransferResult::Refused,
             Self::Storage(error) => storage_result(error),
-            Self::File(_) | Self::Shrunk | Self::Worker => TransferResult::Failed,
+            Self::File(_) | Self::Shrunk | Self::Unconfirmed | Self::Worker => {
+                TransferResult::Failed
+            }
         }
     }
 
@@ -156,6 +165,7 @@ impl TransferError {
             Self::Stopped(cause) => cause.reason(),
             Self::Storage(error) => storage_reason(error),
             Self::Truncated => "tls-truncated",
+            Self::Unconfirmed => "not-durable",
             Self::Worker => "internal",
         }
     }

@@ -88,37 +88,50 @@ impl Receiving {
         };
         match ended {
             Ok(()) => commit(pour, upload, self.durability).await,
-            Err((error, stream)) => Err(give_up(pour, upload, stream, error).await),
+            Err((error, stream)) => {
+                let policy = if is_full(&error) {
+                    OnAbort::Discard
+                } else {
+                    OnAbort::Auto
+                };
+                Err(give_up(pour, upload, stream, (error, policy)).await)
+            }
         }
     }
 }
 
 async fn commit(pour: Pour, upload: Upload, durability: Durability) -> Result<u64, Box<Failed>> {
     let cover = pour.cover();
+    let received = pour.received();
     let allows = move |size, replaced| cover.allows(size, replaced);
-    match upload.commit_if(durability, allows).await {
-        Ok(committed) => Ok(settle(pour, &committed)),
-        Err(error) => Err(Box::new(Failed {
-            error: error.into(),
-            size: None,
-            received: pour.received(),
+    let committed = match upload.commit_if(durability, allows).await {
+        Ok(committed) => committed,
+        // Nobody knows what a disk that failed now has kept of it.
+        Err(error) => {
+            let ended = (error.into(), OnAbort::Discard);
+            return Err(give_up(pour, upload, None, ended).await);
+        }
+    };
+    let size = settle(pour, &committed);
+    if durability == Durability::OnDisk && committed.durability != Durability::OnDisk {
+        tracing::error!(file.path = %committed.path, "a stored file was not confirmed by the disk");
+        return Err(Box::new(Failed {
+            error: TransferError::Unconfirmed,
+            size: Some(size),
+            received,
             unread: None,
-        })),
+        }));
     }
+    Ok(size)
 }
 
 async fn give_up(
     pour: Pour,
     upload: Upload,
     stream: Option<DataStream>,
-    error: TransferError,
+    (error, policy): (TransferError, OnAbort),
 ) -> Box<Failed> {
     let received = pour.received();
-    let policy = if is_full(&error) {
-        OnAbort::Discard
-    } else {
-        OnAbort::Auto
-    };
     let unread = stream.and_then(|stream| {
         if is_full(&error) {
             return Some(stream);
@@ -126,7 +139,10 @@ async fn give_up(
         stream.abort();
         None
     });
-    let abandoned = upload.abandon(policy).await.unwrap_or_else(|error| {
+    let cover = pour.cover();
+    let allows = move |size, replaced| cover.allows(size, replaced);
+    let abandoned = upload.abandon_if(policy, allows).await;
+    let abandoned = abandoned.unwrap_or_else(|error| {
         tracing::error!(%error, "an interrupted upload could not be cleaned up");
         Abandoned::Nothing
     });

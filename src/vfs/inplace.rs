@@ -9,7 +9,7 @@ use rustix::fs::{OFlags, Stat};
 use crate::model::{FileKey, VirtualPath};
 
 use super::beneath::Place;
-use super::entry::{Removed, key, removed};
+use super::entry::{Removed, key, removed, size};
 use super::error::StorageError;
 use super::guard::{InFlight, Remnant};
 use super::local::LocalHome;
@@ -61,31 +61,37 @@ impl InPlace {
         &self.path
     }
 
+    /// Leaves everything to [`InPlace::abandon`] if it fails.
     pub(super) fn commit(&self, durability: Durability) -> Result<Committed, StorageError> {
-        let received = self.sink.end();
+        self.sink.end();
         self.sink.finish()?;
         if durability == Durability::OnDisk {
             rustix::fs::fsync(self.sink.file())?;
         }
+        let committed = self.committed(durability)?;
         self.settle(None);
-        Ok(self.committed(received, durability))
+        Ok(committed)
     }
 
+    /// Tells the size that the file has then, whatever the disk made of it.
     pub(super) fn abandon(&self, policy: OnAbort) -> Result<Abandoned, StorageError> {
-        let received = self.sink.end();
+        self.sink.end();
         if !self.sink.is_cut() {
             self.settle(self.remnant());
             return Ok(Abandoned::Nothing);
         }
-        if policy == OnAbort::Discard {
-            self.sink.cut_back()?;
-            self.settle(self.remnant());
-            return Ok(Abandoned::CutBack(self.committed(0, Durability::Received)));
+        let is_cut_back = policy == OnAbort::Discard && self.sink.cut_back().is_ok();
+        if !is_cut_back {
+            // Only room that was asked for and not used is left if the disk refuses this.
+            let _exact = self.sink.finish();
         }
-        self.sink.finish()?;
+        let standing = self.committed(Durability::Received);
         self.settle(self.remnant());
-        let kept = self.committed(received, Durability::Received);
-        Ok(Abandoned::Kept(kept))
+        if is_cut_back {
+            standing.map(Abandoned::CutBack)
+        } else {
+            standing.map(Abandoned::Kept)
+        }
     }
 
     /// Gives the file free and remembers what it is now.
@@ -105,14 +111,14 @@ impl InPlace {
         self.was_partial.then_some(Remnant::Partial)
     }
 
-    fn committed(&self, received: u64, durability: Durability) -> Committed {
-        Committed {
+    fn committed(&self, durability: Durability) -> Result<Committed, StorageError> {
+        Ok(Committed {
             path: self.path.clone(),
             key: self.key(),
-            size: self.sink.start().saturating_add(received),
+            size: size(&rustix::fs::fstat(self.sink.file())?),
             replaced: Some(self.former),
             durability,
-        }
+        })
     }
 
     fn key(&self) -> FileKey {
@@ -130,5 +136,87 @@ impl Drop for InPlace {
             let _shorter = self.sink.cut_back();
         }
         self.settle(self.remnant());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use cap_std::ambient_authority;
+    use cap_std::fs::Dir;
+    use rustix::fs::{MemfdFlags, SealFlags};
+
+    use crate::clock::SystemClock;
+
+    use super::super::local::HomeOptions;
+    use super::*;
+
+    /// An upload that writes to `sink`, of a file that had `former_bytes`.
+    fn upload(sink: Sink, former_bytes: u64) -> InPlace {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+        let clock = Arc::new(SystemClock);
+        let stat = rustix::fs::fstat(sink.file()).unwrap();
+        InPlace {
+            home: LocalHome::new(dir, HomeOptions { clock }),
+            path: VirtualPath::root().resolve("f").unwrap(),
+            former: Removed {
+                key: key(&stat),
+                bytes: former_bytes,
+            },
+            was_partial: false,
+            sink,
+            is_settled: AtomicBool::new(false),
+        }
+    }
+
+    /// A file with these bytes that cannot become shorter.
+    fn unyielding(bytes: &[u8]) -> File {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let file = File::from(rustix::fs::memfd_create("f", flags).unwrap());
+        std::io::Write::write_all(&mut &file, bytes).unwrap();
+        rustix::fs::fcntl_add_seals(&file, SealFlags::SHRINK).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_cut_back_is_told_with_the_size_it_has() {
+        let upload = upload(Sink::continued(unyielding(b"hello"), 5), 5);
+        upload.sink.append(b"++").unwrap();
+
+        let abandoned = upload.abandon(OnAbort::Discard).unwrap();
+
+        let Abandoned::Kept(kept) = abandoned else {
+            panic!("{abandoned:?}")
+        };
+        assert_eq!(kept.size, 7);
+        assert_eq!(kept.replaced.map(|former| former.bytes), Some(5));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_cut_at_the_offset_has_not_changed() {
+        let upload = upload(Sink::continued(unyielding(b"hello"), 2), 5);
+
+        assert!(upload.sink.append(b"Y").is_err());
+        assert!(upload.commit(Durability::Received).is_err());
+
+        let abandoned = upload.abandon(OnAbort::Discard).unwrap();
+        assert_eq!(abandoned, Abandoned::Nothing);
+        let stat = rustix::fs::fstat(upload.sink.file()).unwrap();
+        assert_eq!(size(&stat), 5);
+    }
+
+    #[test]
+    fn a_file_that_the_disk_does_not_confirm_is_told_with_the_size_it_has() {
+        // Neither `fsync` nor `ftruncate` works on it, and its size is always 0.
+        let file = File::options().write(true).open("/dev/null").unwrap();
+        let upload = upload(Sink::whole(file), 3);
+        upload.sink.append(b"abc").unwrap();
+
+        assert!(upload.commit(Durability::OnDisk).is_err());
+
+        let change = upload.abandon(OnAbort::Discard).unwrap();
+        assert_eq!(change.change().map(|change| change.size), Some(0));
     }
 }

@@ -48,7 +48,7 @@ pub struct Committed {
 pub enum Abandoned {
     /// In place: the file was cut back to where the upload began.
     CutBack(Committed),
-    /// In place: the bytes that arrived stay.
+    /// In place: the bytes that arrived stay, or the disk did not let them go.
     Kept(Committed),
     /// Nothing was stored; nothing is different.
     Nothing,

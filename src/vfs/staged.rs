@@ -90,7 +90,11 @@ impl Staged {
         Ok(committed)
     }
 
-    pub(super) fn abandon(&self, policy: OnAbort) -> Result<Abandoned, StorageError> {
+    pub(super) fn abandon(
+        &self,
+        policy: OnAbort,
+        allows: impl FnOnce(u64, Option<Removed>) -> bool,
+    ) -> Result<Abandoned, StorageError> {
         if self.sink.end() == 0 || policy == OnAbort::Discard {
             return Ok(self.discard());
         }
@@ -98,23 +102,31 @@ impl Staged {
         rustix::fs::fchmod(self.sink.file(), FILE_MODE)?;
         let mut state = self.home.lock();
         let standing = self.place.stat()?;
-        if !self.may_promote(&state, standing.as_ref(), policy) {
+        if !self.may_promote(&state, standing.as_ref(), policy, allows) {
             drop(state);
             return Ok(self.discard());
         }
-        let promoted = self.install(&mut state, standing.as_ref())?;
+        // Before the file stands there: nothing may fail once it does.
         let stat = rustix::fs::fstat(self.sink.file())?;
+        let promoted = self.install(&mut state, standing.as_ref())?;
         state.remember(&stat, Remnant::Partial, self.home.now());
         Ok(Abandoned::Promoted(promoted))
     }
 
     /// Whether what arrived may stand under the final name although it is not complete.
-    fn may_promote(&self, state: &InFlight, standing: Option<&Stat>, policy: OnAbort) -> bool {
+    fn may_promote(
+        &self,
+        state: &InFlight,
+        standing: Option<&Stat>,
+        policy: OnAbort,
+        allows: impl FnOnce(u64, Option<Removed>) -> bool,
+    ) -> bool {
         let is_wanted = match standing {
             None => true,
             Some(standing) => policy == OnAbort::Keep || is_partial(&self.home, state, standing),
         };
-        is_wanted && may_stand(&self.home, state, standing, self.rights).is_ok()
+        let replaced = may_stand(&self.home, state, standing, self.rights);
+        is_wanted && replaced.is_ok_and(|replaced| allows(self.sink.received(), replaced))
     }
 
     /// Puts the staged file in the place of `standing`.

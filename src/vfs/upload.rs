@@ -100,13 +100,15 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// [`StorageError::DiskQuota`] if it does not agree, and those of [`Upload::commit`].
+    /// [`StorageError::DiskQuota`] if it does not agree, and those of [`Upload::commit`]. Nothing
+    /// stands under the name then that did not stand there before, but a file that was written in
+    /// place has changed: [`Upload::abandon`] tells what there is to book.
     ///
     /// # Cancel safety
     ///
     /// Not cancel safe, as [`Upload::commit`].
     pub async fn commit_if(
-        self,
+        &self,
         durability: Durability,
         allows: impl FnOnce(u64, Option<Removed>) -> bool + Send + 'static,
     ) -> Result<Committed, StorageError> {
@@ -119,16 +121,38 @@ impl Upload {
         .await
     }
 
-    /// Ends an upload that did not arrive completely.
+    /// Ends an upload that did not arrive completely, or could not be completed.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if the disk does not even tell what stands there now.
     ///
     /// # Cancel safety
     ///
     /// Not cancel safe, as [`Upload::commit`].
     pub async fn abandon(self, policy: OnAbort) -> Result<Abandoned, StorageError> {
+        self.abandon_if(policy, |_, _| true).await
+    }
+
+    /// Like [`Upload::abandon`], but what arrived of a whole file stays only if `allows` agrees to so
+    /// many bytes taking the place of what stands there; it is asked as by [`Upload::commit_if`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Upload::abandon`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe, as [`Upload::commit`].
+    pub async fn abandon_if(
+        self,
+        policy: OnAbort,
+        allows: impl FnOnce(u64, Option<Removed>) -> bool + Send + 'static,
+    ) -> Result<Abandoned, StorageError> {
         let flight = Arc::clone(&self.flight);
         hop(move || match &*flight {
             Flight::InPlace(upload) => upload.abandon(policy),
-            Flight::Staged(upload) => upload.abandon(policy),
+            Flight::Staged(upload) => upload.abandon(policy, allows),
         })
         .await
     }

@@ -100,6 +100,7 @@ pub(crate) fn result_words(entry: &JournalEntry) -> &'static str {
         "bad-offset" | "resume-guard" => "Resume refused",
         "disk-full" | "disk-quota" => "Disk full",
         "disk-error" | "read-error" | "file-shrunk" => "Disk error",
+        "not-durable" => "Not confirmed by disk",
         "not-connected" | "unreachable" => "No data connection",
         "tls-failed" | "tls-not-resumed" => "TLS failed",
         _ => match entry.result {

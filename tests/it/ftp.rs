@@ -14,6 +14,7 @@ mod login;
 mod orders;
 mod parameters;
 mod quota;
+mod rivals;
 mod site;
 mod tls;
 mod upload;

@@ -8,3 +8,4 @@ pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod samples;
 pub(crate) mod server;
+pub(crate) mod unprivileged;
