@@ -93,6 +93,7 @@ struct Instruments {
     transfers: Family<TransferLabels, Counter>,
     transfer_bytes: Family<DirectionLabels, Counter<u64, AtomicU64>>,
     passive_ports: Family<StateLabels, Gauge>,
+    passwords: Gauge,
 }
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
@@ -132,6 +133,7 @@ impl Metrics {
         let transfers = Family::default();
         let transfer_bytes = Family::default();
         let passive_ports = Family::default();
+        let passwords = Gauge::default();
         // The library adds `_total` to the names of counters.
         registry.register("sessions", "Open control connections", sessions.clone());
         registry.register("commands", "Commands answered", commands.clone());
@@ -143,6 +145,11 @@ impl Metrics {
             transfer_bytes.clone(),
         );
         registry.register("passive_ports", "Passive ports", passive_ports.clone());
+        registry.register(
+            "passwords_at_work",
+            "Passwords being hashed or verified, or waiting for their turn",
+            passwords.clone(),
+        );
         Self(Arc::new(Instruments {
             registry,
             sessions,
@@ -151,12 +158,18 @@ impl Metrics {
             transfers,
             transfer_bytes,
             passive_ports,
+            passwords,
         }))
     }
 
     /// How many control connections are open.
     pub fn set_sessions(&self, open: usize) {
         self.0.sessions.set(gauge(open));
+    }
+
+    /// How many passwords are being worked on or wait for their turn.
+    pub fn set_passwords(&self, at_work: usize) {
+        self.0.passwords.set(gauge(at_work));
     }
 
     /// A command was answered: its verb (a known one or `other`) and the reply code.
@@ -239,6 +252,7 @@ mod tests {
         let metrics = Metrics::new();
 
         metrics.set_sessions(3);
+        metrics.set_passwords(2);
         metrics.command("STOR", 226);
         metrics.command("STOR", 226);
         metrics.login("password");
@@ -249,6 +263,7 @@ mod tests {
         let page = metrics.render();
         for line in [
             "quaymaster_ftp_sessions 3",
+            "quaymaster_ftp_passwords_at_work 2",
             "quaymaster_ftp_commands_total{command=\"STOR\",code=\"226\"} 2",
             "quaymaster_ftp_logins_total{result=\"password\"} 1",
             "quaymaster_ftp_transfers_total{direction=\"upload\",result=\"ok\"} 1",

@@ -57,6 +57,7 @@ async fn ready(State(app): State<App>) -> Response {
 
 async fn metrics(State(app): State<App>) -> Response {
     app.metrics.set_sessions(app.sessions.count());
+    app.metrics.set_passwords(app.passwords.at_work());
     let ports = app.network.ports();
     for state in [
         PassiveState::Free,

@@ -76,6 +76,8 @@ pub struct Services {
     pub network: Network,
     /// The passive ports.
     pub passive_ports: PassivePorts,
+    /// The hashing pool.
+    pub passwords: Passwords,
     /// Plans.
     pub plans: Plans,
     /// Live FTP sessions.
@@ -252,15 +254,20 @@ impl Services {
             passwords.clone(),
             ledger.clone(),
             volumes.clone(),
+            opened.settings.clone(),
         );
         tasks.spawn(marks.run());
         let admins = Admins::new(foundation.clone(), passwords.clone());
-        let setup = Setup::new(admins.clone(), opened.boot.setup_code.clone());
+        let setup = Setup::new(
+            admins.clone(),
+            Arc::clone(&foundation.clock),
+            opened.boot.setup_code.clone(),
+        );
         let (network, passive_ports) = opened.network;
         Self {
             accounts: Accounts::new(accounts::Parts {
                 foundation: foundation.clone(),
-                passwords,
+                passwords: passwords.clone(),
                 ledger: ledger.clone(),
                 sessions: sessions.clone(),
                 volumes: volumes.clone(),
@@ -278,6 +285,7 @@ impl Services {
             metrics: Metrics::default(),
             network,
             passive_ports,
+            passwords,
             plans: opened.plans,
             sessions,
             settings: opened.settings,

@@ -1,16 +1,30 @@
-//! Wrong passwords by address: after a few free tries the wait doubles with each one.
+//! Wrong tries by origin: after a few free ones the wait doubles with each one.
 
+use std::fmt;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 
-/// Counts wrong tries; remembers an address for half an hour after its last one.
-#[derive(Clone, Debug)]
-pub struct Attempts {
+/// Counts wrong tries by origin, an address if nothing else is said; remembers an origin for half an
+/// hour after its last one.
+#[derive(Clone)]
+pub struct Attempts<K = IpAddr> {
     clock: Arc<dyn Clock>,
-    wrong: moka::sync::Cache<IpAddr, Tries>,
+    wrong: moka::sync::Cache<K, Tries>,
+}
+
+/// How many wrong tries are free, and how long an origin waits after that.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Budget {
+    /// The wait begins with this wrong try.
+    pub free: u32,
+    /// The first wait; each further wrong try doubles it.
+    pub first_wait: Duration,
+    /// The wait grows no more after so many doublings.
+    pub doublings: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -19,63 +33,70 @@ struct Tries {
     blocked_until: Timestamp,
 }
 
-impl Attempts {
-    const FREE: u32 = 5;
-    const FIRST_WAIT: Duration = Duration::from_secs(2);
-    const LONGEST_DOUBLINGS: u32 = 9;
+impl Budget {
+    /// For what a person types into a page: two seconds after the fifth try, 17 minutes at most.
+    pub const BY_HAND: Self = Self {
+        free: 5,
+        first_wait: Duration::from_secs(2),
+        doublings: 9,
+    };
+
+    fn wait(self, wrong: u32) -> Duration {
+        let Some(beyond) = wrong.checked_sub(self.free) else {
+            return Duration::ZERO;
+        };
+        let factor = 2_u32.saturating_pow(beyond.min(self.doublings));
+        self.first_wait.saturating_mul(factor)
+    }
+}
+
+impl<K: Clone + Eq + Hash + Send + Sync + 'static> Attempts<K> {
     const REMEMBER: Duration = Duration::from_mins(30);
-    const MOST_ADDRESSES: u64 = 100_000;
+    const MOST_ORIGINS: u64 = 100_000;
 
     /// Nobody has tried yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let wrong = moka::sync::Cache::builder()
-            .max_capacity(Self::MOST_ADDRESSES)
+            .max_capacity(Self::MOST_ORIGINS)
             .time_to_idle(Self::REMEMBER)
             .build();
         Self { clock, wrong }
     }
 
-    /// Seconds that `address` has to wait before a try is looked at; `None` if it may try now.
-    pub fn wait_seconds(&self, address: IpAddr) -> Option<u64> {
-        let tries = self.wrong.get(&network(address))?;
+    /// Seconds that `origin` has to wait before a try is looked at; `None` if it may try now.
+    pub fn wait_seconds(&self, origin: &K) -> Option<u64> {
+        let tries = self.wrong.get(origin)?;
         let wait = tries.blocked_until.since(self.clock.now());
         (!wait.is_zero()).then(|| wait.as_secs().max(1))
     }
 
     /// Notes a wrong try.
-    pub fn failed(&self, address: IpAddr) {
-        let key = network(address);
-        let wrong = self
-            .wrong
-            .get(&key)
-            .map_or(0, |tries| tries.wrong)
-            .saturating_add(1);
-        let doublings = wrong
-            .saturating_sub(Self::FREE)
-            .min(Self::LONGEST_DOUBLINGS);
-        let wait = if wrong < Self::FREE {
-            Duration::ZERO
-        } else {
-            Self::FIRST_WAIT * 2_u32.saturating_pow(doublings)
-        };
-        let blocked_until = self.clock.now().plus(wait);
-        self.wrong.insert(
-            key,
+    pub fn failed(&self, origin: K, budget: Budget) {
+        let now = self.clock.now();
+        self.wrong.entry(origin).and_upsert_with(|before| {
+            let wrong = before.map_or(0, |entry| entry.into_value().wrong);
+            let wrong = wrong.saturating_add(1);
             Tries {
                 wrong,
-                blocked_until,
-            },
-        );
+                blocked_until: now.plus(budget.wait(wrong)),
+            }
+        });
     }
 
-    /// Forgets the wrong tries of an address that got it right.
-    pub fn succeeded(&self, address: IpAddr) {
-        self.wrong.invalidate(&network(address));
+    /// Forgets the wrong tries of an origin that got it right.
+    pub fn succeeded(&self, origin: &K) {
+        self.wrong.invalidate(origin);
     }
 }
 
-/// An IPv4 address, or the /64 that an IPv6 client can move in as it likes.
-fn network(address: IpAddr) -> IpAddr {
+impl<K> fmt::Debug for Attempts<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempts").finish_non_exhaustive()
+    }
+}
+
+/// Whose tries count together: an IPv4 address, or the /64 that an IPv6 client can move in as it likes.
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into()),
         v4 @ IpAddr::V4(_) => v4,
@@ -90,19 +111,19 @@ mod tests {
     #[test]
     fn after_five_wrong_tries_the_wait_doubles() {
         let clock = TestClock::default();
-        let attempts = Attempts::new(Arc::new(clock.clone()));
+        let attempts = Attempts::<IpAddr>::new(Arc::new(clock.clone()));
         let address: IpAddr = "127.0.0.9".parse().unwrap();
 
         for _ in 0..4 {
-            attempts.failed(address);
-            assert_eq!(attempts.wait_seconds(address), None);
+            attempts.failed(address, Budget::BY_HAND);
+            assert_eq!(attempts.wait_seconds(&address), None);
         }
-        attempts.failed(address);
-        assert_eq!(attempts.wait_seconds(address), Some(2));
+        attempts.failed(address, Budget::BY_HAND);
+        assert_eq!(attempts.wait_seconds(&address), Some(2));
         clock.advance(Duration::from_secs(2));
-        assert_eq!(attempts.wait_seconds(address), None);
-        attempts.failed(address);
-        assert_eq!(attempts.wait_seconds(address), Some(4));
+        assert_eq!(attempts.wait_seconds(&address), None);
+        attempts.failed(address, Budget::BY_HAND);
+        assert_eq!(attempts.wait_seconds(&address), Some(4));
     }
 
     #[test]
@@ -113,16 +134,24 @@ mod tests {
             "2001:db8:0:1::1".parse().unwrap(),
         );
         for _ in 0..6 {
-            attempts.failed(one);
+            attempts.failed(network(one), Budget::BY_HAND);
         }
 
         assert!(
             attempts
-                .wait_seconds("2001:db8::2".parse().unwrap())
+                .wait_seconds(&network("2001:db8::2".parse().unwrap()))
                 .is_some()
         );
-        assert_eq!(attempts.wait_seconds(other), None);
-        attempts.succeeded(one);
-        assert_eq!(attempts.wait_seconds(one), None);
+        assert_eq!(attempts.wait_seconds(&network(other)), None);
+        attempts.succeeded(&network(one));
+        assert_eq!(attempts.wait_seconds(&network(one)), None);
+    }
+
+    #[test]
+    fn the_wait_stops_growing() {
+        let budget = Budget::BY_HAND;
+
+        assert_eq!(budget.wait(14), Duration::from_secs(1_024));
+        assert_eq!(budget.wait(u32::MAX), Duration::from_secs(1_024));
     }
 }

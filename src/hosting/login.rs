@@ -10,11 +10,13 @@ use crate::hosting::foundation::Foundation;
 use crate::hosting::limits::EffectiveLimits;
 use crate::hosting::passwords::{PasswordError, Passwords};
 use crate::hosting::quota::{AccountQuota, Ledger, Limits};
+use crate::hosting::throttle::Throttle;
 use crate::hosting::volumes::Volumes;
 use crate::model::{
     Account, AccountId, AccountStatus, Customer, CustomerStatus, Permissions, Secret, TlsRule,
     Username,
 };
+use crate::settings::LiveSettings;
 use crate::store::{Db, StoreError};
 use crate::vfs::LocalHome;
 
@@ -27,6 +29,7 @@ struct Parts {
     foundation: Foundation,
     passwords: Passwords,
     ledger: Ledger,
+    throttle: Throttle,
     volumes: Volumes,
     marks: mpsc::Sender<LoginMark>,
 }
@@ -94,6 +97,9 @@ pub enum Refusal {
     /// The account is suspended.
     #[error("account suspended")]
     Suspended,
+    /// Too many wrong passwords came from the address; this one was not looked at.
+    #[error("too many wrong passwords from the address")]
+    TooManyTries,
     /// There is no such account.
     #[error("no such account")]
     Unknown,
@@ -112,20 +118,24 @@ impl Logins {
         passwords: Passwords,
         ledger: Ledger,
         volumes: Volumes,
+        settings: LiveSettings,
     ) -> (Self, LoginMarks) {
+        let throttle = Throttle::new(Arc::clone(&foundation.clock), settings);
         let (marks, waiting) = mpsc::channel(Self::MARK_QUEUE);
         let db = foundation.db.clone();
         let parts = Parts {
             foundation,
             passwords,
             ledger,
+            throttle,
             volumes,
             marks,
         };
         (Self(Arc::new(parts)), LoginMarks { db, marks: waiting })
     }
 
-    /// Verifies a password. Takes the same time for every kind of refusal.
+    /// Verifies a password. Takes the same time for every kind of refusal; only a password that is not
+    /// looked at, because too many wrong ones came from the address, costs nothing.
     ///
     /// # Errors
     ///
@@ -142,19 +152,7 @@ impl Logins {
         encrypted: bool,
     ) -> Result<Granted, LoginError> {
         let found = self.find(name).await?;
-        let Some(account) = found else {
-            self.0.passwords.verify(password, None).await?;
-            return Err(LoginError::Incorrect(Refusal::Unknown));
-        };
-        let hash = &account.password_hash;
-        if !self
-            .0
-            .passwords
-            .verify_for(account.id, password, hash)
-            .await?
-        {
-            return Err(LoginError::Incorrect(Refusal::WrongPassword));
-        }
+        let account = self.check(found, password, from).await?;
         let id = account.id;
         let granted = self.grant(account).await?;
         if granted.requires_tls && !encrypted {
@@ -210,6 +208,50 @@ impl Logins {
     pub async fn may_log_in_plain(&self, name: &str) -> bool {
         let found = self.find(name).await.ok().flatten();
         found.is_some_and(|account| account.tls == TlsRule::Optional)
+    }
+
+    /// The account, if `password` is its own and may be looked at.
+    async fn check(
+        &self,
+        found: Option<Account>,
+        password: &Secret,
+        from: IpAddr,
+    ) -> Result<Account, LoginError> {
+        let Parts {
+            passwords,
+            throttle,
+            ..
+        } = &*self.0;
+        let origin = throttle.origin(from, found.as_ref().map(|account| account.id));
+        let may_try = || {
+            let refused = LoginError::Incorrect(Refusal::TooManyTries);
+            (!throttle.waits(&origin)).then_some(()).ok_or(refused)
+        };
+        may_try()?;
+        let found = match found {
+            Some(known) if passwords.remembers(known.id, password, &known.password_hash) => {
+                throttle.succeeded(from, known.id);
+                return Ok(known);
+            }
+            found => found,
+        };
+        let turn = passwords.turn().await?;
+        // Whoever tries on many connections at once waits here while the first ones are wrong.
+        may_try()?;
+        let stored = found.as_ref().map(|account| &account.password_hash);
+        let is_right = turn.verify(password, stored).await?;
+        match found {
+            Some(account) if is_right => {
+                passwords.remember(account.id, password, &account.password_hash);
+                throttle.succeeded(from, account.id);
+                Ok(account)
+            }
+            found => {
+                throttle.failed(origin);
+                let refusal = found.map_or(Refusal::Unknown, |_| Refusal::WrongPassword);
+                Err(LoginError::Incorrect(refusal))
+            }
+        }
     }
 
     async fn find(&self, name: &str) -> Result<Option<Account>, LoginError> {

@@ -20,4 +20,5 @@ pub mod quota;
 pub mod revocation;
 pub mod sessions;
 pub mod setup;
+mod throttle;
 pub mod volumes;

@@ -5,13 +5,14 @@
 //! what was verified is remembered for a short while under a keyed hash.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::model::{AccountId, PasswordHash, Secret};
 
@@ -20,11 +21,24 @@ use crate::model::{AccountId, PasswordHash, Secret};
 pub struct Passwords(Arc<Pool>);
 
 struct Pool {
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
+    at_work: AtomicUsize,
     verified: moka::sync::Cache<[u8; 32], ()>,
     cache_key: [u8; 32],
     nobody: PasswordHash,
 }
+
+/// A place on the hashing pool; dropping it lets the next one in.
+#[derive(Clone)]
+pub struct Turn(Arc<Place>);
+
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    asked: Asked,
+}
+
+/// Whoever has or wants a place; counted until dropped.
+struct Asked(Arc<Pool>);
 
 /// Why a password is refused or could not be worked on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -76,7 +90,8 @@ impl Passwords {
             .time_to_live(whole)
             .build();
         Ok(Self(Arc::new(Pool {
-            permits: Semaphore::new(cores.saturating_sub(1).max(1)),
+            permits: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+            at_work: AtomicUsize::new(0),
             verified,
             cache_key: rand::random(),
             nobody,
@@ -123,11 +138,11 @@ impl Passwords {
     /// [`PasswordError::Busy`] and [`PasswordError::Hash`].
     pub async fn hash(&self, password: &Secret) -> Result<PasswordHash, PasswordError> {
         let password = password.clone();
-        self.blocking(move || hash(&password)).await?
+        let turn = self.turn().await?;
+        turn.blocking(move || hash(&password)).await?
     }
 
-    /// Whether `password` is the one behind `stored`. `None` stands for nobody: the answer is no, and
-    /// it takes as long as any other.
+    /// Whether `password` is the one behind `stored`; see [`Turn::verify`].
     ///
     /// # Errors
     ///
@@ -137,38 +152,47 @@ impl Passwords {
         password: &Secret,
         stored: Option<&PasswordHash>,
     ) -> Result<bool, PasswordError> {
-        if password.expose().len() > Self::LONGEST_BYTES {
-            return Ok(false);
-        }
-        let password = password.clone();
-        let is_somebody = stored.is_some();
-        let stored = stored.unwrap_or(&self.0.nobody).clone();
-        let verified = self.blocking(move || verify(&password, &stored)).await?;
-        Ok(verified && is_somebody)
+        self.turn().await?.verify(password, stored).await
     }
 
-    /// Like [`Passwords::verify`], but remembers a success for the account until its hash changes.
+    /// Waits for a place on the pool.
     ///
     /// # Errors
     ///
     /// [`PasswordError::Busy`] if the turn does not come within ten seconds.
-    pub async fn verify_for(
-        &self,
-        account: AccountId,
-        password: &Secret,
-        stored: &PasswordHash,
-    ) -> Result<bool, PasswordError> {
-        let key = self.cache_key(account, password, stored);
-        if let Some(key) = key
-            && self.0.verified.contains_key(&key)
-        {
-            return Ok(true);
-        }
-        let verified = self.verify(password, Some(stored)).await?;
-        if let Some(key) = key.filter(|_| verified) {
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping this future gives up the place in the queue.
+    pub async fn turn(&self) -> Result<Turn, PasswordError> {
+        let asked = Asked::new(Arc::clone(&self.0));
+        let permits = Arc::clone(&self.0.permits);
+        let permit = tokio::time::timeout(Self::WAIT, permits.acquire_owned())
+            .await
+            .map_err(|_| PasswordError::Busy)?
+            .map_err(|_| PasswordError::Busy)?;
+        Ok(Turn(Arc::new(Place {
+            _permit: permit,
+            asked,
+        })))
+    }
+
+    /// How many passwords are being worked on or wait for their turn.
+    pub fn at_work(&self) -> usize {
+        self.0.at_work.load(Ordering::Relaxed)
+    }
+
+    /// Whether `password` was verified against the account's `stored` hash a short while ago.
+    pub fn remembers(&self, id: AccountId, password: &Secret, stored: &PasswordHash) -> bool {
+        let key = self.cache_key(id, password, stored);
+        key.is_some_and(|key| self.0.verified.contains_key(&key))
+    }
+
+    /// Remembers for a short while that `password` is the one behind the account's `stored` hash.
+    pub fn remember(&self, id: AccountId, password: &Secret, stored: &PasswordHash) {
+        if let Some(key) = self.cache_key(id, password, stored) {
             self.0.verified.insert(key, ());
         }
-        Ok(verified)
     }
 
     /// The stored hash is part of the key, so a changed password misses at once.
@@ -186,20 +210,64 @@ impl Passwords {
         mac.update(password.expose().as_bytes());
         Some(mac.finalize().into_bytes().into())
     }
+}
 
+impl Turn {
+    /// Whether `password` is the one behind `stored`. `None` stands for nobody: the answer is no, and
+    /// it takes as long as any other.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError::Hash`] if the work ended without an answer.
+    pub async fn verify(
+        &self,
+        password: &Secret,
+        stored: Option<&PasswordHash>,
+    ) -> Result<bool, PasswordError> {
+        if password.expose().len() > Passwords::LONGEST_BYTES {
+            return Ok(false);
+        }
+        let password = password.clone();
+        let is_somebody = stored.is_some();
+        let stored = stored.unwrap_or(&self.0.asked.0.nobody).clone();
+        let verified = self.blocking(move || verify(&password, &stored)).await?;
+        Ok(verified && is_somebody)
+    }
+
+    /// Works on the blocking pool. The place is taken until the work is done, even if nobody waits
+    /// for it any more.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let permit = tokio::time::timeout(Self::WAIT, self.0.permits.acquire())
+        let place = self.clone();
+        let work = move || {
+            let done = work();
+            drop(place);
+            done
+        };
+        tokio::task::spawn_blocking(work)
             .await
-            .map_err(|_| PasswordError::Busy)?
-            .map_err(|_| PasswordError::Busy)?;
-        let done = tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| PasswordError::Hash);
-        drop(permit);
-        done
+            .map_err(|_| PasswordError::Hash)
+    }
+}
+
+impl Asked {
+    fn new(pool: Arc<Pool>) -> Self {
+        pool.at_work.fetch_add(1, Ordering::Relaxed);
+        Self(pool)
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.0.at_work.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl std::fmt::Debug for Turn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Turn").finish_non_exhaustive()
     }
 }
 
@@ -226,6 +294,9 @@ fn verify(password: &Secret, stored: &PasswordHash) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+
     use super::*;
 
     fn secret(text: &str) -> Secret {
@@ -256,13 +327,32 @@ mod tests {
     async fn a_changed_password_is_not_remembered() {
         let passwords = Passwords::new(2).unwrap();
         let account = AccountId::from_parts(1, [1; 10]);
-        let before = passwords.hash(&secret("first password")).await.unwrap();
-        let after = passwords.hash(&secret("second password")).await.unwrap();
+        let (before, after) = ("$before".to_owned(), "$after".to_owned());
+        let (before, after) = (PasswordHash::new(before), PasswordHash::new(after));
+        let password = secret("first password");
 
-        let old = secret("first password");
-        assert!(passwords.verify_for(account, &old, &before).await.unwrap());
-        assert!(passwords.verify_for(account, &old, &before).await.unwrap());
-        assert!(!passwords.verify_for(account, &old, &after).await.unwrap());
+        passwords.remember(account, &password, &before);
+
+        assert!(passwords.remembers(account, &password, &before));
+        assert!(!passwords.remembers(account, &password, &after));
+        assert!(!passwords.remembers(account, &secret("second password"), &before));
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_or_works_is_counted() {
+        let passwords = Passwords::new(1).unwrap();
+        let turn = passwords.turn().await.unwrap();
+        let mut next = Box::pin(passwords.turn());
+        let waits = poll_fn(|context| Poll::Ready(next.as_mut().poll(context).is_pending())).await;
+
+        assert!(waits);
+        assert_eq!(passwords.at_work(), 2);
+
+        drop(turn);
+        let next = next.await.unwrap();
+        assert_eq!(passwords.at_work(), 1);
+        drop(next);
+        assert_eq!(passwords.at_work(), 0);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! First run: while no owner exists, whoever can read the server's log may make one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use subtle::ConstantTimeEq;
 
+use crate::clock::Clock;
 use crate::hosting::admins::{AdminError, Admins, Browser, FreshSignIn, NewAdmin};
+use crate::hosting::attempts::{Attempts, Budget, network};
 use crate::model::{Actor, Role, Secret};
 
 /// A cheap handle on the first run.
@@ -16,7 +17,7 @@ pub struct Setup(Arc<Parts>);
 struct Parts {
     admins: Admins,
     code: Secret,
-    wrong: AtomicU32,
+    attempts: Attempts,
     making: tokio::sync::Mutex<()>,
 }
 
@@ -29,28 +30,31 @@ pub enum SetupError {
     /// The code is wrong.
     #[error("That code is not the one in the log. It changes at every start")]
     WrongCode,
-    /// Too many wrong codes; a new one is printed at the next start.
-    #[error("Too many wrong codes. Restart the server for a new one")]
-    TooManyTries,
+    /// Too many wrong codes from the address; others are not kept waiting.
+    #[error("Too many wrong codes. Wait {wait_seconds} seconds")]
+    TooManyTries {
+        /// Seconds until the next code is looked at.
+        wait_seconds: u64,
+    },
     /// The owner could not be made.
     #[error(transparent)]
     Admin(#[from] AdminError),
 }
 
 impl Setup {
-    /// Wrong codes that are looked at before the server must be restarted.
-    const TRIES: u32 = 20;
     const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    /// 40 bits: at a thousand tries a second, which takes very many addresses, half of all codes last
+    /// seventeen years.
     const LENGTH: usize = 8;
 
     /// The first run with a fixed code, or a random one for this start.
-    pub fn new(admins: Admins, code: Option<Secret>) -> Self {
+    pub fn new(admins: Admins, clock: Arc<dyn Clock>, code: Option<Secret>) -> Self {
         let code = code.unwrap_or_else(random_code);
         let making = tokio::sync::Mutex::new(());
         Self(Arc::new(Parts {
             admins,
             code,
-            wrong: AtomicU32::new(0),
+            attempts: Attempts::new(clock),
             making,
         }))
     }
@@ -81,13 +85,14 @@ impl Setup {
         if !self.is_open().await? {
             return Err(SetupError::Over);
         }
-        if self.0.wrong.load(Ordering::Relaxed) >= Self::TRIES {
-            return Err(SetupError::TooManyTries);
+        let origin = network(browser.ip);
+        if let Some(wait_seconds) = self.0.attempts.wait_seconds(&origin) {
+            return Err(SetupError::TooManyTries { wait_seconds });
         }
         let typed = code.trim().to_uppercase();
         let expected = self.0.code.expose().to_uppercase();
         if !bool::from(typed.as_bytes().ct_eq(expected.as_bytes())) {
-            self.0.wrong.fetch_add(1, Ordering::Relaxed);
+            self.0.attempts.failed(origin, Budget::BY_HAND);
             return Err(SetupError::WrongCode);
         }
         let owner = NewAdmin {

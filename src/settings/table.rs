@@ -173,6 +173,10 @@ settings! {
     max_sessions_per_address: u32 = 200, 1..=100_000, Limits, "Sessions per client address";
     /// Wrong passwords on one connection before it is closed.
     max_login_failures: u32 = 5, 1..=100, Limits, "Wrong passwords per connection";
+    /// Wrong passwords from one client address before it has to wait, two seconds at first and twice as
+    /// long with each further one, up to four minutes. Accounts that logged in from there within a day
+    /// are counted on their own.
+    max_login_failures_per_address: u32 = 20, 1..=100_000, Limits, "Wrong passwords per client address";
     /// Seconds a control connection may be silent before it hears 421; RFC 1123 §4.1.3.2 wants at
     /// least 300.
     idle_timeout: Duration = seconds(300), 30..=86_400, Limits, "Idle session";

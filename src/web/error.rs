@@ -276,7 +276,8 @@ impl From<SetupError> for PageError {
         match error {
             SetupError::Over => Self::not_found("Set-up is over. Sign in instead."),
             SetupError::Admin(error) => error.into(),
-            SetupError::TooManyTries | SetupError::WrongCode => Self::Broken(chain(&error)),
+            SetupError::TooManyTries { wait_seconds } => Self::TooMany(wait_seconds),
+            SetupError::WrongCode => Self::Broken(chain(&error)),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::details::{Browser, FreshSignIn};
 use super::error::AdminError;
 use super::service::{Admins, acting, deed};
 use crate::clock::Timestamp;
+use crate::hosting::attempts::{Budget, network};
 use crate::hosting::foundation::Deed;
 use crate::model::{
     Actor, Admin, AdminStatus, AuditAction, Secret, SignedIn, WebSession, WebSessionId,
@@ -32,7 +33,8 @@ impl Admins {
         password: &Secret,
         browser: &Browser,
     ) -> Result<FreshSignIn, AdminError> {
-        if let Some(wait_seconds) = self.parts().attempts.wait_seconds(browser.ip) {
+        let origin = network(browser.ip);
+        if let Some(wait_seconds) = self.parts().attempts.wait_seconds(&origin) {
             return Err(AdminError::TooManyTries { wait_seconds });
         }
         let found = self
@@ -44,10 +46,10 @@ impl Admins {
         let stored = found.as_ref().map(|admin| &admin.password_hash);
         let is_right = self.parts().passwords.verify(password, stored).await?;
         if let Some(admin) = found.filter(|admin| is_right && admin.status == AdminStatus::Active) {
-            self.parts().attempts.succeeded(browser.ip);
+            self.parts().attempts.succeeded(&origin);
             return self.begin_session(admin, browser).await;
         }
-        self.parts().attempts.failed(browser.ip);
+        self.parts().attempts.failed(origin, Budget::BY_HAND);
         self.note_refusal(email, browser).await?;
         Err(AdminError::Incorrect)
     }

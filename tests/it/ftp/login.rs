@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use quaymaster::model::{Actor, TlsRule};
+use quaymaster::clock::TestClock;
+use quaymaster::model::{Account, Actor, TlsRule};
 
-use crate::support::server::{Allowed, PASSWORD, TestServer};
+use crate::support::ftp_client::FtpClient;
+use crate::support::samples::{MADE, account_id};
+use crate::support::server::{Allowed, PASSWORD, TestServer, eventually};
 
 /// AUT-01, AUT-02, AUT-05.
 #[tokio::test]
@@ -69,6 +72,129 @@ async fn too_many_wrong_passwords_end_the_session() {
     ftp.expect("PASS wrong", 421).await;
 
     ftp.expect_end().await;
+}
+
+/// AUT-11.
+#[tokio::test]
+async fn an_address_that_guesses_has_to_wait_and_no_other_has() {
+    let clock = TestClock::at(MADE);
+    let server = TestServer::with_clock(clock.clone()).await;
+    server.account("alice").await;
+    server.set(&[("max_login_failures_per_address", "3")]).await;
+    let guess = || async {
+        let mut ftp = server.connect_from([127, 0, 0, 2]).await;
+        ftp.expect("USER alice", 331).await;
+        ftp.expect("PASS wrong", 530).await;
+    };
+    tokio::join!(guess(), guess(), guess());
+
+    // No password can be verified now, and the guesser's need not be.
+    let held = server.hold_passwords().await;
+    let mut guesser = server.connect_from([127, 0, 0, 2]).await;
+    guesser.expect("USER alice", 331).await;
+    let refused = guesser.say(&format!("PASS {PASSWORD}")).await;
+    assert_eq!(refused.lines, ["530 Login incorrect."]);
+    drop(held);
+
+    let mut other = server.connect_from([127, 0, 0, 3]).await;
+    other.log_in("alice", PASSWORD).await;
+    clock.advance(Duration::from_secs(2));
+    guesser.log_in("alice", PASSWORD).await;
+}
+
+/// AUT-11: customers behind one address.
+#[tokio::test]
+async fn an_account_that_is_known_at_an_address_does_not_wait_with_it() {
+    let server = TestServer::with_clock(TestClock::at(MADE)).await;
+    server.account("alice").await;
+    server.account("bob").await;
+    server.set(&[("max_login_failures_per_address", "1")]).await;
+    server.login("alice").await;
+    let mut bob = server.connect().await;
+    bob.expect("USER bob", 331).await;
+    bob.expect("PASS wrong", 530).await;
+
+    server.login("alice").await;
+
+    bob.expect("USER bob", 331).await;
+    bob.expect(&format!("PASS {PASSWORD}"), 530).await;
+}
+
+/// A client whose password waits for its turn on the hashing pool; its account was looked up.
+async fn verifying(server: &TestServer, name: &str) -> FtpClient {
+    let busy = server.app().passwords.at_work();
+    let mut ftp = server.connect().await;
+    ftp.expect(&format!("USER {name}"), 331).await;
+    ftp.send(format!("PASS {PASSWORD}\r\n")).await;
+    eventually("the password waits", || {
+        server.app().passwords.at_work() > busy
+    })
+    .await;
+    ftp
+}
+
+#[tokio::test]
+async fn a_suspension_while_the_password_is_verified_holds() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    let held = server.hold_passwords().await;
+    let mut ftp = verifying(&server, "alice").await;
+
+    server
+        .app()
+        .accounts
+        .suspend(&Actor::system(), alice.id, "unpaid")
+        .await
+        .unwrap();
+    drop(held);
+
+    ftp.play("S: 421 The account was changed, log in again.")
+        .await;
+    ftp.expect_end().await;
+}
+
+#[tokio::test]
+async fn a_new_password_while_the_old_one_is_verified_holds() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    let other = server.account("bob").await.password_hash;
+    let held = server.hold_passwords().await;
+    let mut ftp = verifying(&server, "alice").await;
+
+    // The pool is taken, so the hash comes from somewhere else.
+    let app = server.app();
+    let mut tx = app.foundation.db.begin().await.unwrap();
+    tx.set_account_password(alice.id, &other, app.clock.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    drop(held);
+
+    ftp.play("S: 421 The account was changed, log in again.")
+        .await;
+    ftp.expect_end().await;
+}
+
+/// Another process may make an account; its login need not wait until this one has heard of it.
+#[tokio::test]
+async fn an_account_that_is_only_in_the_database_logs_in_and_uploads() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    let bob = Account {
+        id: account_id(1),
+        username: "bob".parse().unwrap(),
+        home: "harbour/bob-1".to_owned(),
+        ..alice
+    };
+    let mut tx = server.app().foundation.db.begin().await.unwrap();
+    tx.insert_account(&bob).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut ftp = server.login("bob").await;
+    let stored = ftp.upload("STOR a", b"1").await;
+
+    assert_eq!(stored.code, 226);
+    assert_eq!(server.usage(&bob).files, 1);
 }
 
 /// AUT-12.
@@ -189,11 +315,7 @@ async fn an_address_with_all_its_connections_open_hears_421_instead_of_220() {
     let _first = server.connect().await;
     let _second = server.connect().await;
 
-    let mut third = crate::support::ftp_client::FtpClient::connect_silently(
-        server.ftp(),
-        [127, 0, 0, 1].into(),
-    )
-    .await;
+    let mut third = FtpClient::connect_silently(server.ftp(), [127, 0, 0, 1].into()).await;
 
     third.expect_reply(421).await;
     third.expect_end().await;

@@ -40,6 +40,7 @@ pub(crate) struct Browser {
     pages: Router,
     cookies: Vec<(String, String)>,
     token: String,
+    address: [u8; 4],
 }
 
 /// What a browser got.
@@ -77,10 +78,16 @@ impl House {
 
     /// A browser that has not been here.
     pub(crate) fn browser(&self) -> Browser {
+        self.browser_at([127, 0, 0, 1])
+    }
+
+    /// The same at another address.
+    pub(crate) fn browser_at(&self, address: [u8; 4]) -> Browser {
         Browser {
             pages: self.pages.clone(),
             cookies: Vec::new(),
             token: String::new(),
+            address,
         }
     }
 
@@ -248,7 +255,7 @@ impl Browser {
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let peer = ConnectInfo::<SocketAddr>(([127, 0, 0, 1], 50_000).into());
+        let peer = ConnectInfo::<SocketAddr>((self.address, 50_000).into());
         let request = request
             .header(header::COOKIE, cookies.join("; "))
             .extension(peer)

@@ -11,6 +11,7 @@ use quaymaster::app::App;
 use quaymaster::clock::{Clock, SystemClock, TestClock};
 use quaymaster::hosting::accounts::{AccountSettings, NewAccount};
 use quaymaster::hosting::customers::CustomerSettings;
+use quaymaster::hosting::passwords::Turn;
 use quaymaster::model::page::JournalQuery;
 use quaymaster::model::{
     Account, Actor, Customer, JournalEntry, Limit, Override, PermissionProfile, PortRange, Secret,
@@ -269,6 +270,16 @@ impl TestServer {
         client.log_in(name, PASSWORD).await;
         client.protect().await;
         client
+    }
+
+    /// Takes every place of the hashing pool; until they are dropped no password is looked at.
+    pub(crate) async fn hold_passwords(&self) -> Vec<Turn> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut held = Vec::new();
+        for _ in 0..cores.saturating_sub(1).max(1) {
+            held.push(self.app().passwords.turn().await.expect("a place"));
+        }
+        held
     }
 
     /// Stops the server as an operator does.

@@ -1,5 +1,7 @@
 //! The first run, as whoever installs the server sees it.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use quaymaster::model::Role;
 
@@ -108,4 +110,35 @@ async fn the_first_run_is_over_once_there_is_an_owner() {
     assert_eq!(page.status, StatusCode::NOT_FOUND);
     assert_eq!(step.status, StatusCode::SEE_OTHER);
     assert!(step.location().starts_with("/admin/sign-in"));
+}
+
+#[tokio::test]
+async fn whoever_guesses_the_code_waits_and_the_owner_goes_on() {
+    let house = House::open().await;
+    let mut guesser = house.browser_at([203, 0, 113, 9]);
+    for _ in 0..5 {
+        make_owner(&mut guesser, "WRONG123").await;
+    }
+
+    let waiting = make_owner(&mut guesser, SETUP_CODE).await;
+    let owner = make_owner(&mut house.browser(), SETUP_CODE).await;
+
+    assert_eq!(waiting.status, StatusCode::TOO_MANY_REQUESTS);
+    let told = "Too many wrong codes. Wait 2 seconds";
+    assert!(waiting.text.contains(told), "{}", waiting.text);
+    assert_eq!(owner.location(), "/setup/address");
+}
+
+#[tokio::test]
+async fn whoever_mistyped_the_code_goes_on_after_a_moment() {
+    let house = House::open().await;
+    let mut browser = house.browser();
+    for _ in 0..5 {
+        make_owner(&mut browser, "WRONG123").await;
+    }
+
+    house.clock.advance(Duration::from_secs(2));
+    let owner = make_owner(&mut browser, SETUP_CODE).await;
+
+    assert_eq!(owner.location(), "/setup/address");
 }

@@ -14,7 +14,7 @@ use crate::hosting::admins::{AdminError, NewAdmin};
 use crate::hosting::setup::SetupError;
 use crate::model::{Role, Secret};
 use crate::web::auth::{Guest, Submitted};
-use crate::web::error::PageError;
+use crate::web::error::{PageError, wait_words};
 use crate::web::form::Form;
 use crate::web::layout::SignedOutLayout;
 use crate::web::state::Web;
@@ -83,7 +83,7 @@ async fn submit(
         form.refuse("password", "Enter a password");
     }
     let (Some(code), Some(name), Some(email), true) = (code, name, email, form.is_fine()) else {
-        return Ok(again(&guest, form));
+        return Ok(again(&guest, form, StatusCode::UNPROCESSABLE_ENTITY));
     };
     let owner = NewAdmin {
         name,
@@ -106,9 +106,13 @@ async fn submit(
             Ok(response)
         }
         Err(error) => {
+            let status = match error {
+                SetupError::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
             let field = field_of(&error).ok_or(error)?;
             form.refuse(field.0, field.1);
-            Ok(again(&guest, form))
+            Ok(again(&guest, form, status))
         }
     }
 }
@@ -116,7 +120,11 @@ async fn submit(
 /// The field that an error belongs to, and its words; `None` if it is nobody's fault.
 fn field_of(error: &SetupError) -> Option<(&'static str, String)> {
     let field = match error {
-        SetupError::WrongCode | SetupError::TooManyTries => "code",
+        SetupError::TooManyTries { wait_seconds } => {
+            let text = format!("Too many wrong codes. Wait {}", wait_words(*wait_seconds));
+            return Some(("code", text));
+        }
+        SetupError::WrongCode => "code",
         SetupError::Over => return None,
         SetupError::Admin(admin) => match admin {
             AdminError::BadName => "name",
@@ -132,9 +140,9 @@ fn field_of(error: &SetupError) -> Option<(&'static str, String)> {
     Some((field, error.to_string()))
 }
 
-fn again(guest: &Guest, form: Form) -> Response {
+fn again(guest: &Guest, form: Form, status: StatusCode) -> Response {
     let page = OwnerPage::new(guest.layout(TITLE), form);
-    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+    (status, page).into_response()
 }
 
 /// The step at first, and with errors.
