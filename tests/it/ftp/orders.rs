@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 
 use quaymaster::hosting::accounts::AccountSettings;
 use quaymaster::hosting::sessions::Order;
-use quaymaster::model::{Actor, Override, PermissionProfile};
+use quaymaster::model::{
+    AccountStatus, Actor, AuditAction, AuditEvent, Override, PermissionProfile,
+};
 use tokio::io::AsyncWriteExt;
 
+use crate::support::samples::MADE;
 use crate::support::server::{TestServer, eventually};
 
 /// CTL-43.
@@ -188,6 +191,51 @@ async fn without_its_exception_a_plain_session_ends() {
         .change(&Actor::system(), camera.id, camera.version, settings)
         .await
         .unwrap();
+
+    ftp.expect_reply(421).await;
+    ftp.expect_end().await;
+}
+
+/// An older version meets what a newer one wrote; it still hears of everything after it.
+#[tokio::test]
+async fn a_change_that_cannot_be_followed_does_not_hide_the_next_one() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+    let db = &server.app().foundation.db;
+    let event = |action, object_id| AuditEvent {
+        seq: 0,
+        at: MADE,
+        admin_id: None,
+        actor: "another process".to_owned(),
+        ip: String::new(),
+        action,
+        object: String::new(),
+        object_id,
+        changes: Vec::new(),
+    };
+    let unreadable = ("idle_timeout", "300", "soon");
+    let unreadable = [unreadable].map(|(key, before, after)| {
+        let (before, after) = (before.to_owned(), after.to_owned());
+        (key.to_owned(), before, after)
+    });
+    let seen = db.settings().await.unwrap().revision;
+
+    let mut tx = db.begin().await.unwrap();
+    tx.change_settings(seen, MADE, "another process", &unreadable)
+        .await
+        .unwrap();
+    tx.append_audit(&event(AuditAction::SettingsChanged, String::new()))
+        .await
+        .unwrap();
+    tx.set_account_status(alice.id, AccountStatus::Suspended, "unpaid", MADE)
+        .await
+        .unwrap();
+    let id = alice.id.to_string();
+    tx.append_audit(&event(AuditAction::AccountSuspended, id))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
 
     ftp.expect_reply(421).await;
     ftp.expect_end().await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use quaymaster::model::Role;
+use quaymaster::model::{Actor, Role};
 
 use crate::support::browser::{Browser, House, PASSWORD, SETUP_CODE, between};
 
@@ -141,4 +141,32 @@ async fn whoever_mistyped_the_code_goes_on_after_a_moment() {
     let owner = make_owner(&mut browser, SETUP_CODE).await;
 
     assert_eq!(owner.location(), "/setup/address");
+}
+
+#[tokio::test]
+async fn the_first_run_names_the_port_that_customers_type() {
+    let house = House::open().await;
+    let mapped = [("host_port".to_owned(), "2021".to_owned())];
+    let (app, system) = (&house.app, Actor::system());
+    app.settings
+        .change(&system, &mapped, app.clock.now())
+        .await
+        .unwrap();
+    let mut browser = house.browser();
+    make_owner(&mut browser, SETUP_CODE).await;
+
+    let address = browser.get("/setup/address").await;
+    browser.get("/setup/account").await;
+    let fields = [("customer", "Harbour"), ("username", "crane")];
+    let done = browser
+        .post(
+            "/setup/account",
+            &[&fields[..], &[("bytes", "5g")]].concat(),
+        )
+        .await;
+
+    assert!(address.text.contains("Open TCP 2021 and"));
+    let port = between(&done.text, "id=\"c-port\"><bdi dir=\"ltr\">", "</bdi>");
+    assert_eq!(port, Some("2021"));
+    assert!(done.text.contains(":2021/"));
 }
