@@ -16,6 +16,7 @@ use crate::hosting::accounts::{self, Accounts};
 use crate::hosting::admins::Admins;
 use crate::hosting::audit::Audit;
 use crate::hosting::customers::Customers;
+use crate::hosting::demonstration::Demonstration;
 use crate::hosting::foundation::Foundation;
 use crate::hosting::journal::Journal;
 use crate::hosting::login::Logins;
@@ -60,6 +61,8 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// Customers.
     pub customers: Customers,
+    /// Whether the data folder belongs to a demonstration.
+    pub demonstration: Demonstration,
     /// The news bus.
     pub events: Events,
     /// Database, time and news, for what has no service of its own.
@@ -263,6 +266,7 @@ impl Services {
             Arc::clone(&foundation.clock),
             opened.boot.setup_code.clone(),
         );
+        let demonstration = Demonstration::new(foundation.clone(), setup.clone());
         let (network, passive_ports) = opened.network;
         Self {
             accounts: Accounts::new(accounts::Parts {
@@ -278,6 +282,7 @@ impl Services {
             certificates: opened.certificates,
             clock: Arc::clone(&foundation.clock),
             customers: Customers::new(foundation.clone(), ledger.clone(), sessions.clone()),
+            demonstration,
             events,
             journal,
             ledger,

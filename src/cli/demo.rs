@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::hosting::accounts::{AccountSettings, NewAccount};
 use crate::hosting::admins::{AdminError, NewAdmin};
 use crate::hosting::customers::CustomerSettings;
+use crate::hosting::demonstration::{Claim, ClaimError};
 use crate::hosting::passwords::Passwords;
 use crate::hosting::plans::PlanSettings;
 use crate::model::{
@@ -17,7 +18,6 @@ use crate::server::Addresses;
 
 const OWNER: &str = "demo@quaymaster.example";
 const ACCOUNT: &str = "demo";
-const MARK: &str = "demo";
 
 /// A sample account: name, customer, what it may do.
 struct Sample {
@@ -33,21 +33,16 @@ struct Sample {
 ///
 /// If the data folder belongs to a real installation.
 pub(super) async fn fill(app: &App, addresses: &Addresses) -> anyhow::Result<Vec<String>> {
-    let db = &app.foundation.db;
-    let is_demo = db.service_fact(MARK).await?.is_some();
-    if !is_demo && !app.setup.is_open().await? {
-        bail!(
+    match app.demonstration.claim().await {
+        Ok(Claim::First) => samples(app)
+            .await
+            .context("the sample data could not be made")?,
+        Ok(Claim::Again) => {}
+        Err(ClaimError::Real) => bail!(
             "the data folder {} holds a real installation; give --demo an empty one with --data-dir",
             app.boot.data_dir.display()
-        );
-    }
-    if !is_demo {
-        let mut tx = db.begin().await?;
-        tx.set_service_fact(MARK, "filled").await?;
-        tx.commit().await?;
-        samples(app)
-            .await
-            .context("the sample data could not be made")?;
+        ),
+        Err(error) => return Err(error.into()),
     }
     let owner = owner(app).await?;
     let password = account_password(app).await?;

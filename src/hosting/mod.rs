@@ -7,6 +7,7 @@ pub mod attempts;
 pub mod audit;
 pub mod connection_card;
 pub mod customers;
+pub mod demonstration;
 pub mod firewall;
 pub mod foundation;
 pub mod health;

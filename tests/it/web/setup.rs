@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use quaymaster::hosting::demonstration::{Claim, ClaimError};
 use quaymaster::model::{Actor, Role};
 
 use crate::support::browser::{Browser, House, PASSWORD, SETUP_CODE, between};
@@ -169,4 +170,26 @@ async fn the_first_run_names_the_port_that_customers_type() {
     let port = between(&done.text, "id=\"c-port\"><bdi dir=\"ltr\">", "</bdi>");
     assert_eq!(port, Some("2021"));
     assert!(done.text.contains(":2021/"));
+}
+
+#[tokio::test]
+async fn a_demonstration_takes_an_empty_installation_and_its_own_again() {
+    let house = House::open().await;
+    let demonstration = &house.app.demonstration;
+
+    let first = demonstration.claim().await.unwrap();
+    house.signed_in(Role::Owner).await;
+    let again = demonstration.claim().await.unwrap();
+
+    assert_eq!((first, again), (Claim::First, Claim::Again));
+}
+
+#[tokio::test]
+async fn a_demonstration_leaves_a_real_installation_alone() {
+    let house = House::open().await;
+    house.signed_in(Role::Owner).await;
+
+    let refused = house.app.demonstration.claim().await;
+
+    assert!(matches!(refused, Err(ClaimError::Real)), "{refused:?}");
 }
