@@ -1,27 +1,18 @@
-//! Starts and stops the doors. Stopping has an order: no new customers, sessions end, pages end,
-//! the books are written.
+//! All doors of a server, opened and closed in order.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum_server::Handle;
-use hyper_util::rt::TokioTimer;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::http;
 use crate::app::{App, Housekeeping, OpenError};
 use crate::clock::Clock;
 use crate::net::{BindError, listen};
 use crate::settings::Boot;
 use crate::{api, ftp, jobs, web};
-
-/// Longest time for the head of a request.
-const SLOW_HEADERS: Duration = Duration::from_secs(10);
-/// How long open pages and event streams may take to end.
-const OPEN_PAGES: Duration = Duration::from_secs(2);
 
 /// A running server.
 #[derive(Debug)]
@@ -100,9 +91,9 @@ impl Server {
             doors.clone(),
         ));
         let pages = web::router(app.clone());
-        doors.spawn(serve_http(web_listener, pages, stop.clone()));
+        doors.spawn(http::serve(web_listener, pages, stop.clone()));
         if let Some(listener) = metrics {
-            doors.spawn(serve_http(listener, api::router(app.clone()), stop));
+            doors.spawn(http::serve(listener, api::router(app.clone()), stop));
         }
         Ok(Self {
             app,
@@ -143,32 +134,6 @@ impl Server {
         {
             tracing::warn!(left = tasks.len(), "some tasks did not end in time");
         }
-    }
-}
-
-/// Serves until `stop`; open pages and event streams get a moment to end.
-async fn serve_http(listener: TcpListener, pages: Router, stop: CancellationToken) {
-    let handle = Handle::<SocketAddr>::new();
-    let end = handle.clone();
-    let service = pages.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = async {
-        let mut server = axum_server::from_tcp(listener.into_std()?)?.handle(handle);
-        // A client that sends its request line by line must not hold a connection for ever.
-        let mut http = server.http_builder().http1();
-        http.timer(TokioTimer::new())
-            .header_read_timeout(SLOW_HEADERS);
-        server.serve(service).await
-    };
-    tokio::pin!(serving);
-    let result = tokio::select! {
-        ended = &mut serving => ended,
-        () = stop.cancelled() => {
-            end.graceful_shutdown(Some(OPEN_PAGES));
-            serving.await
-        }
-    };
-    if let Err(error) = result {
-        tracing::error!(%error, "pages are no longer served: {error}");
     }
 }
 
