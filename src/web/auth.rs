@@ -49,12 +49,12 @@ impl Admin {
     /// The frame of the page `title`.
     pub(crate) fn layout(&self, title: impl Into<String>) -> Layout {
         let app = self.web.app();
-        let sessions = u64::try_from(app.sessions.count()).unwrap_or(u64::MAX);
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let around = Surroundings {
             host: facts::host(app),
             counts: Counts {
-                sessions,
-                accounts: 0,
+                sessions: number(app.sessions.count()),
+                accounts: number(app.ledger.accounts()),
             },
             now: app.clock.now(),
         };

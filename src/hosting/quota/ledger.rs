@@ -86,6 +86,11 @@ impl Ledger {
             .map_or_else(Usage::default, |pool| pool.lock().account_usage(account))
     }
 
+    /// How many accounts are known.
+    pub fn accounts(&self) -> usize {
+        lock(&self.0.accounts).len()
+    }
+
     /// What all accounts of a customer use together.
     pub fn pool_usage(&self, customer: CustomerId) -> Usage {
         let pool = lock(&self.0.pools).get(&customer).cloned();

@@ -412,3 +412,21 @@ async fn the_site_file_names_the_account_and_holds_no_password() {
         "attachment; filename=\"kestrel-print.filezilla.xml\""
     );
 }
+
+#[tokio::test]
+async fn the_navigation_counts_the_accounts() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Admin).await;
+    let none = admin.get("/admin/plans").await;
+    create(&mut admin, &house, "kestrel-print").await;
+    create(&mut admin, &house, "kestrel-proofs").await;
+
+    let two = admin.get("/admin/plans").await;
+
+    let counted = |page: &str| {
+        let link = between(page, "href=\"/admin/accounts\"", "</a>").unwrap();
+        between(link, "<span class=\"count\">", "</span>").map(str::to_owned)
+    };
+    assert_eq!(counted(&none.text), None);
+    assert_eq!(counted(&two.text).as_deref(), Some("2"));
+}
