@@ -1,5 +1,7 @@
 //! Who is signed in, and what they may do. Every page of the administration takes an [`Admin`].
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -154,19 +156,33 @@ impl FromRequestParts<Web> for Guest {
 #[derive(Debug)]
 pub(crate) struct Submitted(pub(crate) Form);
 
+impl Submitted {
+    /// Longest time for a form to arrive; less than an answer may take, so that it is told apart.
+    const WITHIN: Duration = Duration::from_secs(20);
+}
+
 impl FromRequest<Web> for Submitted {
     type Rejection = Response;
 
-    async fn from_request(request: Request, web: &Web) -> Result<Self, Response> {
+    async fn from_request(request: Request, _web: &Web) -> Result<Self, Response> {
         let visitor = request.extensions().get::<Visitor>().cloned();
-        let form = axum::extract::Form::<Form>::from_request(request, web).await;
-        let axum::extract::Form(mut form) = form.map_err(IntoResponse::into_response)?;
+        let mut form = receive(request, Self::WITHIN).await?;
         let is_own = visitor.is_some_and(|visitor| visitor.sent_own_form(form.value(csrf::FIELD)));
         if !is_own {
             return Err(PageError::StaleForm.into_response());
         }
         form.forget(csrf::FIELD);
         Ok(Self(form))
+    }
+}
+
+/// The form that a request carries, if all of it arrives in time.
+async fn receive(request: Request, within: Duration) -> Result<Form, Response> {
+    let form = axum::extract::Form::<Form>::from_request(request, &());
+    match tokio::time::timeout(within, form).await {
+        Ok(Ok(axum::extract::Form(form))) => Ok(form),
+        Ok(Err(rejection)) => Err(rejection.into_response()),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT.into_response()),
     }
 }
 
@@ -188,4 +204,26 @@ fn send_to_sign_in(visitor: &Visitor, headers: &HeaderMap) -> Response {
         .with("next", next)
         .with("ended", ended);
     Redirect::to(&to.to_string()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_form_that_does_not_arrive_in_time_is_given_up() {
+        let begun = stream::iter([Ok::<_, std::io::Error>("name=kes")]);
+        let request = Request::post("/")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from_stream(begun.chain(stream::pending())))
+            .unwrap();
+
+        let given_up = receive(request, Duration::from_millis(10)).await;
+
+        let status = given_up.unwrap_err().status();
+        assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
+    }
 }

@@ -156,7 +156,10 @@ impl Refusal {
                 "Open it from its page instead of sending a form to it.",
             ),
             StatusCode::PAYLOAD_TOO_LARGE => ("The form is too large", "Shorten it and try again."),
-            StatusCode::REQUEST_TIMEOUT => ("The request took too long", "Try again."),
+            StatusCode::REQUEST_TIMEOUT => (
+                "The form took too long to arrive",
+                "Nothing was changed. Go back and send it again.",
+            ),
             _ if status.is_server_error() => return PageError::Broken(String::new()).refusal(),
             _ => {
                 return Self {
