@@ -11,16 +11,17 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, OriginalUri};
+use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
-use axum::response::Redirect;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::App;
+use own_path::without_slash;
 use state::Web;
 
 mod account_activity;
@@ -95,7 +96,7 @@ pub fn router(app: App) -> Router {
         .route("/", get(|| async { Redirect::to("/admin") }))
         .nest("/admin", admin::routes().merge(theme::routes()))
         .nest("/setup", admin::setup::routes())
-        .fallback(|| async { StatusCode::NOT_FOUND })
+        .fallback(nowhere)
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(TimeoutLayer::with_status_code(
@@ -112,4 +113,13 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(web.clone(), headers::secure))
         .with_state(web)
+}
+
+/// What is not there; an address with a slash too many leads to the page that was meant.
+async fn nowhere(method: Method, OriginalUri(address): OriginalUri) -> Response {
+    let reads = matches!(method, Method::GET | Method::HEAD);
+    match without_slash(&address).filter(|_| reads) {
+        Some(page) => Redirect::permanent(&page).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }

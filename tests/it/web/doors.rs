@@ -149,3 +149,25 @@ async fn assets_are_kept_for_ever_under_the_name_of_their_content() {
     assert_eq!(older.text, asset.text);
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn a_slash_too_many_leads_to_the_page_that_was_meant() {
+    let house = House::open().await;
+    let mut browser = house.signed_in(Role::Owner).await;
+
+    for (address, page) in [
+        ("/admin/", "/admin"),
+        ("/admin/live/?q=a%2Fb", "/admin/live?q=a%2Fb"),
+        ("/setup/", "/setup"),
+    ] {
+        let answer = browser.get(address).await;
+
+        assert_eq!(answer.status, StatusCode::PERMANENT_REDIRECT, "{address}");
+        assert_eq!(answer.location(), page);
+    }
+    for address in ["//evil.example/", "//evil.example//admin/"] {
+        let answer = browser.get(address).await;
+
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address}");
+    }
+}
