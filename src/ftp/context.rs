@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::buffers::Buffers;
 use super::data::{Endpoint, Resumption, Terms};
 use super::error::CommandError;
+use super::hashing::Places;
 use super::record::{Record, Scribe};
 use super::refusals::Refusals;
 use crate::app::App;
@@ -27,6 +28,8 @@ pub(super) struct Door {
     pub(super) app: App,
     pub(super) buffers: Buffers,
     pub(super) refusals: Refusals,
+    /// Checksums being computed.
+    pub(super) places: Places,
     /// Every task of the door; the server waits for them.
     pub(super) tasks: TaskTracker,
     /// The ports of this server's doors, to which no client may be connected.

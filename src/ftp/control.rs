@@ -9,11 +9,12 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::commands;
+use super::commands::host::contradicts;
 use super::context::{Context, Standing};
 use super::error::CommandError;
 use super::link::{Link, Wake};
 use super::outcome::Outcome;
-use super::transferring::{Aftermath, carry, no_longer, shutting_down};
+use super::transferring::{Aftermath, carry, compute, no_longer, shutting_down};
 use crate::hosting::sessions::Order;
 use crate::proto::{Code, Command, Line, LineError, Phase, Refused, Reply, Spec, SyntaxError};
 
@@ -172,14 +173,12 @@ impl Conversation {
                 Turn::Next
             }
             Ok(Outcome::Transfer(transfer)) => {
-                let (code, aftermath) = carry(&mut self.context, &mut self.link, *transfer).await;
-                self.count(verb, code);
-                self.last_line_at = Instant::now();
-                match aftermath {
-                    Aftermath::Continue => Turn::Next,
-                    Aftermath::Close => Turn::Close,
-                    Aftermath::Gone => Turn::Gone,
-                }
+                let carried = carry(&mut self.context, &mut self.link, *transfer).await;
+                self.after(verb, carried)
+            }
+            Ok(Outcome::Hash(hashing)) => {
+                let computed = compute(&mut self.context, &mut self.link, *hashing).await;
+                self.after(verb, computed)
             }
             // What stands behind AUTH was injected before the handshake, by whomever.
             Ok(Outcome::UpgradeTls(_)) if self.link.has_unread() => Turn::Gone,
@@ -199,6 +198,16 @@ impl Conversation {
                 Turn::Close
             }
             Err(Interrupted::Gone) => Turn::Gone,
+        }
+    }
+
+    fn after(&mut self, verb: &'static str, (code, aftermath): (Code, Aftermath)) -> Turn {
+        self.count(verb, code);
+        self.last_line_at = Instant::now();
+        match aftermath {
+            Aftermath::Continue => Turn::Next,
+            Aftermath::Close => Turn::Close,
+            Aftermath::Gone => Turn::Gone,
         }
     }
 
@@ -298,12 +307,17 @@ impl Conversation {
         let config = self.context.tls.control();
         let within = self.context.settings().tls_handshake_timeout;
         self.context.dismiss();
-        let (link, facts) = self.link.encrypt(config, within).await.ok()?;
+        let (mut link, facts) = self.link.encrypt(config, within).await.ok()?;
         self.context.session.start_tls();
         if let Some(facts) = facts {
             self.context
                 .live
                 .encrypted(format!("{} {}", facts.version, facts.cipher));
+            if contradicts(&self.context, facts.server_name.as_deref()) {
+                link.say(&farewell("TLS was asked for another host than HOST."));
+                link.close().await;
+                return None;
+            }
         }
         Some(Self { link, ..self })
     }

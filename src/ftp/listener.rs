@@ -11,6 +11,7 @@ use tracing::Instrument;
 use super::buffers::Buffers;
 use super::context::{Context, Door, Encryption, Peer};
 use super::control::converse;
+use super::hashing::Places;
 use super::link::Link;
 use super::refusals::Refusals;
 use super::wire::Wire;
@@ -51,6 +52,7 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken, task
         app,
         buffers: Buffers::new(),
         refusals: Refusals::default(),
+        places: Places::default(),
         tasks: tasks.clone(),
         ports: sockets
             .iter()

@@ -14,6 +14,7 @@ mod control;
 mod data;
 mod download;
 mod error;
+mod hashing;
 mod job;
 mod link;
 mod listener;

@@ -1,6 +1,7 @@
-//! What a command may ask of the control loop: say something, move bytes, encrypt, end.
+//! What a command may ask of the control loop: say something, move bytes, compute, encrypt, end.
 
 use super::data::Endpoint;
+use super::hashing::Hashing;
 use super::job::Job;
 use crate::proto::Reply;
 
@@ -9,6 +10,8 @@ use crate::proto::Reply;
 pub(super) enum Outcome {
     /// This is the answer.
     Say(Reply),
+    /// Compute a checksum, and answer at the end.
+    Hash(Box<Hashing>),
     /// Move bytes, and answer at the end.
     Transfer(Box<Transfer>),
     /// This is the last answer in the clear.

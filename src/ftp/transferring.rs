@@ -11,6 +11,7 @@ use super::commands::about;
 use super::context::{Context, Standing};
 use super::data::{Arrival, Endpoint};
 use super::error::TransferError;
+use super::hashing::Hashing;
 use super::link::{Link, Wake};
 use super::outcome::Transfer;
 use super::stop::{Cause, Question, Stop};
@@ -63,33 +64,52 @@ pub(super) async fn carry(
     link: &mut Link,
     transfer: Transfer,
 ) -> (Code, Aftermath) {
-    let (stop, questions) = Stop::new();
-    let passage = Passage {
-        context,
-        link,
-        stop,
-        questions,
-        reply_by: None,
-        grace_until: None,
-        was_aborted: false,
-        is_quitting: false,
-        leaving: Leaving::Stays,
-    };
-    passage.run(transfer).await
+    Passage::new(context, link).run(transfer).await
 }
 
-impl Passage<'_> {
+/// Computes a checksum as a transfer without data connection: it can be aborted in the same way.
+pub(super) async fn compute(
+    context: &mut Context,
+    link: &mut Link,
+    hashing: Hashing,
+) -> (Code, Aftermath) {
+    Passage::new(context, link).compute(hashing).await
+}
+
+impl<'a> Passage<'a> {
+    fn new(context: &'a mut Context, link: &'a mut Link) -> Self {
+        let (stop, questions) = Stop::new();
+        Self {
+            context,
+            link,
+            stop,
+            questions,
+            reply_by: None,
+            grace_until: None,
+            was_aborted: false,
+            is_quitting: false,
+            leaving: Leaving::Stays,
+        }
+    }
+
+    async fn compute(mut self, hashing: Hashing) -> (Code, Aftermath) {
+        self.sift_waiting();
+        let (tell, told) = oneshot::channel();
+        self.context
+            .door
+            .tasks
+            .spawn(hashing.run(self.stop.clone(), tell));
+        let reply = self.watch(told).await;
+        self.finish(&reply)
+    }
+
     async fn run(mut self, transfer: Transfer) -> (Code, Aftermath) {
         let Transfer {
             endpoint,
             opening,
             job,
         } = transfer;
-        let mut waiting = self.link.take_waiting();
-        while let Some(line) = waiting.pop() {
-            self.sift(line);
-        }
-        self.sift_arrived();
+        self.sift_waiting();
         let arrival = match self.prepare(endpoint).await {
             Ok(arrival) => arrival,
             Err(error) => {
@@ -201,6 +221,15 @@ impl Passage<'_> {
         self.stop.now(cause);
         self.reply_by
             .get_or_insert_with(|| Instant::now() + REPLY_WITHIN);
+    }
+
+    /// Looks through what came before the transfer began.
+    fn sift_waiting(&mut self) {
+        let mut waiting = self.link.take_waiting();
+        while let Some(line) = waiting.pop() {
+            self.sift(line);
+        }
+        self.sift_arrived();
     }
 
     fn sift_arrived(&mut self) {

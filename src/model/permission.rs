@@ -14,6 +14,8 @@ pub enum Permission {
     Delete,
     /// Read files.
     Download,
+    /// Have checksums of files computed.
+    Hash,
     /// See names, sizes and times.
     List,
     /// Create directories.
@@ -32,11 +34,12 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in alphabetical order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Append,
         Self::Chmod,
         Self::Delete,
         Self::Download,
+        Self::Hash,
         Self::List,
         Self::Mkdir,
         Self::Mtime,
@@ -111,11 +114,13 @@ impl PermissionProfile {
 
     /// The permissions that the profile grants.
     pub fn permissions(self) -> Permissions {
-        use Permission::{Append, Download, List, Mkdir, Mtime, Upload};
+        use Permission::{Append, Download, Hash, List, Mkdir, Mtime, Upload};
         match self {
             Self::Full => Permissions::all(),
-            Self::NoDelete => Permissions::of(&[Append, Download, List, Mkdir, Mtime, Upload]),
-            Self::ReadOnly => Permissions::of(&[Download, List]),
+            Self::NoDelete => {
+                Permissions::of(&[Append, Download, Hash, List, Mkdir, Mtime, Upload])
+            }
+            Self::ReadOnly => Permissions::of(&[Download, Hash, List]),
             Self::UploadOnly => Permissions::of(&[Mkdir, Upload]),
         }
     }

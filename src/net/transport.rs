@@ -41,6 +41,8 @@ pub struct TlsFacts {
     pub cipher: &'static str,
     /// The handshake resumed an earlier one of the same FTP session.
     pub is_resumed: bool,
+    /// The host that the client asked for (SNI), in lower case.
+    pub server_name: Option<String>,
 }
 
 impl Transport {
@@ -99,6 +101,7 @@ impl Transport {
                 .and_then(|suite| suite.suite().as_str())
                 .unwrap_or("unknown"),
             is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
+            server_name: connection.server_name().map(str::to_ascii_lowercase),
         })
     }
 

@@ -1,21 +1,34 @@
 //! What the server says about itself, generated from the verb table: `FEAT`, `HELP`, `SITE HELP`.
 
+use crate::proto::checksum::Algorithm;
 use crate::proto::command::{SPECS, Spec, spec_of};
 use crate::proto::facts::Facts;
 use crate::proto::reply::{Code, Reply};
 use crate::proto::site::SiteCommand;
 
-/// The answer to `FEAT` (RFC 2389 §3.2). `facts` is the session's selection, marked with `*`.
-pub fn features(tls_available: bool, facts: Facts) -> Reply {
+/// What a session has to offer, and what it has selected.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Offer {
+    /// Whether `AUTH` is offered.
+    pub tls: bool,
+    /// The facts of `MLST` and `MLSD`.
+    pub facts: Facts,
+    /// What `HASH` computes.
+    pub algorithm: Algorithm,
+}
+
+/// The answer to `FEAT` (RFC 2389 §3.2). What the session has selected is marked with `*`.
+pub fn features(offer: Offer) -> Reply {
     let mut features: Vec<&str> = SPECS
         .iter()
-        .filter(|spec| tls_available || !spec.needs_certificate)
+        .filter(|spec| offer.tls || !spec.needs_certificate)
         .filter_map(|spec| spec.feature)
         .collect();
     // By name; `MLST` and `MLSD` are one feature and keep their order.
     features.sort_by_key(|feature| feature.get(..3));
     let lines = features.into_iter().map(|feature| match feature {
-        "MLST" => format!("MLST {}", facts.feature()),
+        "HASH" => format!("HASH {}", offer.algorithm.feature()),
+        "MLST" => format!("MLST {}", offer.facts.feature()),
         _ => feature.to_owned(),
     });
     Reply::multi(
@@ -80,6 +93,10 @@ mod tests {
 
     #[test]
     fn feat_lists_what_is_built_in_the_order_of_names() {
+        let offer = Offer {
+            tls: true,
+            ..Offer::default()
+        };
         let expected = "\
 211-Features:\r
  AUTH TLS\r
@@ -87,8 +104,11 @@ mod tests {
  CLNT\r
  EPRT\r
  EPSV\r
+ HASH SHA-256*;SHA-512;SHA-1;MD5;CRC32\r
+ HOST\r
  LANG EN*\r
  MDTM\r
+ MFF modify;UNIX.mode;\r
  MFMT\r
  MLST type*;size*;modify*;perm*;unique*;UNIX.mode*;UNIX.owner;UNIX.group;\r
  MLSD\r
@@ -98,15 +118,20 @@ mod tests {
  SIZE\r
  TVFS\r
  UTF8\r
+ XCRC filename;start;end\r
+ XMD5 filename;start;end\r
+ XSHA1 filename;start;end\r
+ XSHA256 filename;start;end\r
+ XSHA512 filename;start;end\r
 211 End\r
 ";
 
-        assert_eq!(encoded(&features(true, Facts::default())), expected);
+        assert_eq!(encoded(&features(offer)), expected);
     }
 
     #[test]
     fn feat_without_a_certificate_is_silent_about_encryption() {
-        let text = encoded(&features(false, Facts::default()));
+        let text = encoded(&features(Offer::default()));
 
         for feature in ["AUTH", "PBSZ", "PROT"] {
             assert!(!text.contains(feature), "{feature}");
@@ -114,10 +139,15 @@ mod tests {
     }
 
     #[test]
-    fn feat_marks_the_facts_of_the_session() {
-        let text = encoded(&features(true, Facts::parse("size;modify;")));
+    fn feat_marks_what_the_session_has_selected() {
+        let text = encoded(&features(Offer {
+            facts: Facts::parse("size;modify;"),
+            algorithm: Algorithm::Md5,
+            tls: true,
+        }));
 
         assert!(text.contains(" MLST type;size*;modify*;perm;unique;"));
+        assert!(text.contains(" HASH SHA-256;SHA-512;SHA-1;MD5*;CRC32\r\n"));
     }
 
     #[test]
@@ -141,7 +171,7 @@ mod tests {
             "214 Syntax: STOR <pathname>\r\n"
         );
         assert_eq!(encoded(&help(Some("XPWD"))), "214 Syntax: PWD\r\n");
-        for verb in ["XYZZ", "HASH", ""] {
+        for verb in ["XYZZ", "XQUOTA", ""] {
             assert_eq!(encoded(&help(Some(verb))), "502 Unknown command.\r\n");
         }
     }

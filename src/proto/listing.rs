@@ -491,6 +491,7 @@ mod tests {
             (Permission::Chmod, "", "e"),
             (Permission::Delete, "d", "ep"),
             (Permission::Download, "r", "e"),
+            (Permission::Hash, "", "e"),
             (Permission::List, "", "el"),
             (Permission::Mkdir, "", "em"),
             (Permission::Mtime, "", "e"),

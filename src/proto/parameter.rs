@@ -2,11 +2,14 @@
 //! `ALLO`, `OPTS`, `LANG` (RFC 959 §4.1.2 and §4.1.3, RFC 2389, RFC 2640).
 
 use crate::proto::argument::{Argument, SyntaxError, decimal, trimmed};
+use crate::proto::checksum::Algorithm;
 use crate::proto::facts::Facts;
 
 /// What `OPTS` sets (RFC 2389 §4, RFC 3659 §7.9).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum OptsArgument {
+    /// `HASH [name]`: this algorithm from now on; `None` asks which one it is.
+    Hash(Option<Algorithm>),
     /// `MLST facts`: these facts from now on.
     Mlst(Facts),
     /// `UTF8 [ON]`: it is always on.
@@ -14,7 +17,7 @@ pub enum OptsArgument {
 }
 
 impl Argument for OptsArgument {
-    const SYNTAX: &'static str = " <UTF8 ON, or MLST facts>";
+    const SYNTAX: &'static str = " <UTF8 ON, MLST facts, or HASH algorithm>";
 
     fn parse(raw: Option<&str>) -> Result<Self, SyntaxError> {
         let text = trimmed(raw)?;
@@ -26,6 +29,10 @@ impl Argument for OptsArgument {
                 "OFF" => Err(SyntaxError::Unsupported("UTF8 is always on.")),
                 _ => Err(SyntaxError::Malformed("Use OPTS UTF8 ON.")),
             },
+            "HASH" if options.is_empty() => Ok(Self::Hash(None)),
+            "HASH" => Algorithm::named(options)
+                .map(|algorithm| Self::Hash(Some(algorithm)))
+                .ok_or(SyntaxError::Malformed("Unknown algorithm.")),
             "MLST" => Ok(Self::Mlst(Facts::parse(options))),
             _ => Err(SyntaxError::Malformed("Option not understood.")),
         }
@@ -240,7 +247,7 @@ mod tests {
             ("UTF8 OFF", 504),
             ("UTF8 X", 501),
             ("STOR x", 501),
-            ("HASH", 501),
+            ("HASH NOPE", 501),
             ("", 501),
         ] {
             assert_eq!(code::<OptsArgument>(typed), expected, "{typed}");

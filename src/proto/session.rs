@@ -3,10 +3,13 @@
 
 use crate::model::{PathError, VirtualPath};
 use crate::proto::argument::Pathname;
+use crate::proto::checksum::Algorithm;
 use crate::proto::command::{Command, Refused, Who};
 use crate::proto::facts::Facts;
+use crate::proto::host::HostArgument;
 use crate::proto::parameter::{OptsArgument, TransferType};
 use crate::proto::policy::{AsciiMode, Policy, TlsPolicy};
+use crate::proto::refusal::{auth_first, not_logged_in, rnfr_first, tls_required};
 use crate::proto::reply::{Code, Reply};
 use crate::proto::security::ProtectionLevel;
 use crate::proto::standing::Standing;
@@ -21,6 +24,8 @@ pub struct Session {
     protection: ProtectionLevel,
     transfer_type: TransferType,
     facts: Facts,
+    algorithm: Algorithm,
+    host: Option<HostArgument>,
     only_epsv: bool,
     cwd: VirtualPath,
     standing: Standing,
@@ -53,6 +58,8 @@ impl Session {
             },
             transfer_type: TransferType::default(),
             facts: Facts::default(),
+            algorithm: Algorithm::default(),
+            host: None,
             only_epsv: false,
             cwd: VirtualPath::root(),
             standing: Standing::default(),
@@ -117,10 +124,12 @@ impl Session {
         self.standing = Standing::default();
     }
 
-    /// The handshake after `AUTH` succeeded: everything starts afresh (RFC 4217 §4.2).
+    /// The handshake after `AUTH` succeeded: everything starts afresh (RFC 4217 §4.2) but the chosen
+    /// host (RFC 7151 §3.2.2).
     pub fn start_tls(&mut self) {
         *self = Self {
             encrypted: true,
+            host: self.host.take(),
             ..Self::new(self.policy)
         };
     }
@@ -167,6 +176,10 @@ impl Session {
     /// `OPTS`.
     pub fn set_option(&mut self, option: OptsArgument) -> Reply {
         let text = match option {
+            OptsArgument::Hash(wanted) => {
+                self.algorithm = wanted.unwrap_or(self.algorithm);
+                self.algorithm.name().to_owned()
+            }
             OptsArgument::Utf8 => "UTF8 enabled.".to_owned(),
             OptsArgument::Mlst(facts) => {
                 self.facts = facts;
@@ -176,6 +189,12 @@ impl Session {
             }
         };
         Reply::new(Code::CommandOkay, text)
+    }
+
+    /// `HOST`: this host is known here and chosen.
+    pub fn choose_host(&mut self, host: HostArgument) -> Reply {
+        self.host = Some(host);
+        Reply::new(Code::ServiceReady, "Host accepted.")
     }
 
     /// `EPSV ALL`.
@@ -281,6 +300,16 @@ impl Session {
         self.facts
     }
 
+    /// What `HASH` computes.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The host that was chosen with `HOST`.
+    pub fn host(&self) -> Option<&HostArgument> {
+        self.host.as_ref()
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> Policy {
         self.policy
@@ -308,7 +337,10 @@ impl Session {
             }
             Command::Pass(_) if ready => Err(Reply::new(Code::BadSequence, "Already logged in.")),
             Command::Acct(_) if !ready => Err(Reply::new(Code::BadSequence, "Send PASS first.")),
-            Command::Stat(Some(_)) | Command::Opts(OptsArgument::Mlst(_)) if !ready => {
+            Command::Stat(Some(_))
+            | Command::Opts(OptsArgument::Hash(_) | OptsArgument::Mlst(_))
+                if !ready =>
+            {
                 Err(not_logged_in())
             }
             _ if !ready && command.spec().who != Who::Anyone => Err(not_logged_in()),
@@ -319,6 +351,9 @@ impl Session {
     /// Does it fit what came before?
     fn check_order(&self, command: &Command) -> Result<(), Reply> {
         match command {
+            Command::Host(_) if self.phase != Phase::NoAuth => {
+                Err(Reply::new(Code::BadSequence, "HOST comes before USER."))
+            }
             Command::Auth(_) if self.encrypted => {
                 Err(Reply::new(Code::BadSequence, "Already protected by TLS."))
             }
@@ -361,22 +396,6 @@ impl Session {
 /// `path` in quotes, as `PWD` and `MKD` report it.
 pub fn quoted(path: &VirtualPath) -> String {
     format!("\"{}\"", path.as_str().replace('"', "\"\""))
-}
-
-fn auth_first() -> Reply {
-    Reply::new(Code::BadSequence, "Send AUTH TLS first.")
-}
-
-fn not_logged_in() -> Reply {
-    Reply::new(Code::NotLoggedIn, "Please log in with USER and PASS.")
-}
-
-fn rnfr_first() -> Reply {
-    Reply::new(Code::BadSequence, "Send RNFR first.")
-}
-
-fn tls_required() -> Reply {
-    Reply::new(Code::NotLoggedIn, "TLS required; use AUTH TLS.")
 }
 
 #[cfg(test)]
@@ -482,7 +501,7 @@ mod tests {
     fn a_stranger_is_admitted_to_the_open_verbs_only() {
         let open = [
             "USER", "PASS", "ACCT", "AUTH", "PBSZ", "PROT", "FEAT", "OPTS", "CLNT", "LANG", "SYST",
-            "HELP", "NOOP", "QUIT", "REIN", "STAT",
+            "HELP", "NOOP", "QUIT", "REIN", "STAT", "HOST",
         ];
         for spec in SPECS {
             for verb in spec.verbs.iter().filter(|verb| **verb != "NOP") {
@@ -503,6 +522,8 @@ mod tests {
             "SITE HELP",
             "STAT /",
             "OPTS MLST type;",
+            "OPTS HASH",
+            "MFF x",
             "SMNT x",
             "ABOR",
         ] {
@@ -510,7 +531,7 @@ mod tests {
         }
         assert_eq!(say(&mut stranger(TlsPolicy::Optional), "FOO"), 500);
         assert_eq!(say(&mut stranger(TlsPolicy::Optional), "FEAT x"), 501);
-        assert_eq!(say(&mut stranger(TlsPolicy::Optional), "HOST a"), 502);
+        assert_eq!(say(&mut stranger(TlsPolicy::Optional), "HOST a:1"), 501);
     }
 
     #[test]
@@ -722,8 +743,22 @@ mod tests {
     }
 
     #[test]
+    fn a_host_survives_auth_and_nothing_else() {
+        let host = HostArgument::Name("a.test".to_owned());
+        let mut session = stranger(TlsPolicy::Optional);
+        session.choose_host(host.clone());
+
+        session.start_tls();
+        assert_eq!(session.host(), Some(&host));
+        session.reinitialize();
+
+        assert_eq!(session.host(), None);
+        assert_eq!(say(&mut member(), "HOST a.test"), 503);
+    }
+
+    #[test]
     fn verbs_that_are_not_built_are_refused_as_such() {
-        for verb in ["SMNT", "ADAT", "MFCT", "LPRT", "CPSV", "XSHA256", "COMB"] {
+        for verb in ["SMNT", "ADAT", "MFCT", "LPRT", "CPSV", "MD5", "COMB"] {
             assert_eq!(say(&mut member(), verb), 502, "{verb}");
         }
     }

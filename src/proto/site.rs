@@ -60,9 +60,15 @@ fn parse_chmod(argument: &str) -> Result<SiteCommand, SyntaxError> {
     let argument = argument.trim_start_matches(' ');
     let (mode, path) = argument.split_once(' ').unwrap_or((argument, ""));
     let pathname = Pathname::of(path)?;
+    let mode = permission_bits(mode)?;
+    Ok(SiteCommand::Chmod { mode, pathname })
+}
+
+/// A mode of three octal digits, or four with a leading zero.
+pub(crate) fn permission_bits(text: &str) -> Result<u32, SyntaxError> {
     let octal =
-        (3..=4).contains(&mode.len()) && mode.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
-    let mode = u32::from_str_radix(mode, 8)
+        (3..=4).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+    let mode = u32::from_str_radix(text, 8)
         .ok()
         .filter(|_| octal)
         .ok_or(SyntaxError::Malformed("Not a valid mode."))?;
@@ -71,7 +77,7 @@ fn parse_chmod(argument: &str) -> Result<SiteCommand, SyntaxError> {
             "Set-id and sticky bits cannot be set.",
         ));
     }
-    Ok(SiteCommand::Chmod { mode, pathname })
+    Ok(mode)
 }
 
 /// `time pathname`, or the older `pathname atime mtime ctime UTC`.

@@ -83,6 +83,17 @@ impl Home {
         self.veiled(hop(move || local.open_read(&path)).await)
     }
 
+    /// Opens a regular file for reading, only to compute a checksum of it. Needs `Hash`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Home::open_read`].
+    pub async fn open_hash(&self, path: &VirtualPath) -> Result<Download, StorageError> {
+        self.need(Permission::Hash)?;
+        let (local, path) = (self.local.clone(), path.clone());
+        self.veiled(hop(move || local.open_read(&path)).await)
+    }
+
     /// Checks an upload to `path` before the data connection is opened. Needs `Upload` for a new
     /// file, `Overwrite` to replace one, `Append` to continue one. For `Unique`, `path` is the
     /// directory, and the chosen name is held by the [`Target`].

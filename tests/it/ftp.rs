@@ -2,6 +2,7 @@
 //! engine's checklist that it covers.
 
 mod abort;
+mod checksum;
 mod clients;
 mod control;
 mod crowd;
@@ -9,6 +10,7 @@ mod data;
 mod directory;
 mod download;
 mod facts;
+mod host;
 mod listing;
 mod login;
 mod orders;

@@ -4,7 +4,7 @@
 use crate::ftp::context::{Context, Member};
 use crate::ftp::error::CommandError;
 use crate::ftp::outcome::Outcome;
-use crate::proto::{Code, Pathname, Reply, Text, features};
+use crate::proto::{Code, Offer, Pathname, Reply, Text, features};
 
 /// `SYST`: clients decide by the first word how to read `LIST`.
 pub(super) fn syst() -> Outcome {
@@ -13,10 +13,12 @@ pub(super) fn syst() -> Outcome {
 
 /// `FEAT`.
 pub(super) fn feat(context: &Context) -> Outcome {
-    Outcome::Say(features(
-        context.session.offers_tls(),
-        context.session.facts(),
-    ))
+    let session = &context.session;
+    Outcome::Say(features(Offer {
+        tls: session.offers_tls(),
+        facts: session.facts(),
+        algorithm: session.algorithm(),
+    }))
 }
 
 /// `HELP`.

@@ -1,4 +1,4 @@
-//! `DELE`, `RNFR`, `RNTO`, `SIZE`, `MDTM`, `MFMT` (RFC 959 §4.1.3, RFC 3659 §3 and §4,
+//! `DELE`, `RNFR`, `RNTO`, `SIZE`, `MDTM`, `MFMT`, `MFF` (RFC 959 §4.1.3, RFC 3659 §3 and §4,
 //! draft-somers-ftp-mfxx).
 
 use crate::clock::Timestamp;
@@ -7,8 +7,8 @@ use crate::ftp::error::CommandError;
 use crate::ftp::outcome::Outcome;
 use crate::model::{Operation, Permission, VirtualPath};
 use crate::proto::date;
-use crate::proto::{Code, MdtmArgument, MfmtArgument, Pathname, Reply};
-use crate::vfs::{Kind, StorageError};
+use crate::proto::{Code, MdtmArgument, MffArgument, MfmtArgument, Pathname, Reply};
+use crate::vfs::{Home, Kind, StorageError};
 
 /// `DELE`: a file, or a symbolic link itself.
 ///
@@ -160,6 +160,66 @@ pub(super) async fn mfmt(
         argument.pathname.as_str()
     );
     Ok(Outcome::Say(Reply::new(Code::FileStatus, text)))
+}
+
+/// `MFF`: sets facts, all of them or none, and tells what they are now.
+///
+/// # Errors
+///
+/// 550 no such file, or a fact may not be set.
+pub(super) async fn mff(
+    member: Member<'_>,
+    argument: MffArgument,
+) -> Result<Outcome, CommandError> {
+    let path = member.session.resolve(&argument.pathname)?;
+    let MffArgument {
+        modified,
+        mode,
+        pathname,
+    } = argument;
+    let home = member.home.clone();
+    let work = async move { Ok(set_facts(&home, &path, modified, mode).await?) };
+    let mode = member.complete(work).await?;
+    let modified = modified.map(|time| format!("Modify={};", date::format(time)));
+    let mode = mode.map(|mode| format!("UNIX.mode={mode:04o};"));
+    let facts: String = modified.into_iter().chain(mode).collect();
+    Ok(Outcome::Say(Reply::new(
+        Code::FileStatus,
+        format!("{facts} {}", pathname.as_str()),
+    )))
+}
+
+/// Sets what is given; tells the mode that was set, which may be wider than the one wished for.
+async fn set_facts(
+    home: &Home,
+    path: &VirtualPath,
+    modified: Option<Timestamp>,
+    mode: Option<u32>,
+) -> Result<Option<u32>, StorageError> {
+    for (is_wished, permission) in [
+        (modified.is_some(), Permission::Mtime),
+        (mode.is_some(), Permission::Chmod),
+    ] {
+        if is_wished && !home.permissions().has(permission) {
+            return Err(StorageError::Denied(permission));
+        }
+    }
+    let before = home.stat(path).await?;
+    if let Some(mode) = mode {
+        home.set_mode(path, mode).await?;
+    }
+    if let Some(modified) = modified
+        && let Err(error) = home.set_modified(path, modified).await
+    {
+        if mode.is_some() {
+            home.set_mode(path, before.mode).await?;
+        }
+        return Err(error);
+    }
+    match mode {
+        Some(_) => Ok(Some(home.stat(path).await?.mode)),
+        None => Ok(None),
+    }
 }
 
 /// Sets the time of the last change of `path`.

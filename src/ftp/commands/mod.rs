@@ -1,9 +1,11 @@
 //! One function per verb, one file per family, in the RFC's own grouping.
 
 pub(super) mod about;
+mod checksum;
 mod directory;
 mod endpoint;
 mod file;
+pub(super) mod host;
 mod listing;
 mod login;
 mod parameters;
@@ -14,7 +16,7 @@ mod transfer;
 use super::context::Context;
 use super::error::CommandError;
 use super::outcome::Outcome;
-use crate::proto::Command;
+use crate::proto::{Algorithm, ChecksumArgument, Command};
 
 /// Obeys an admitted command.
 ///
@@ -28,6 +30,7 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<Outco
         Command::Acct(_) => Ok(login::acct()),
         Command::Rein => Ok(login::rein(context)),
         Command::Quit => Ok(login::quit()),
+        Command::Host(wanted) => host::host(context, wanted),
         Command::Auth(mechanism) => Ok(security::auth(mechanism)),
         Command::Pbsz(_) => Ok(security::pbsz(context)),
         Command::Prot(level) => Ok(security::prot(context, level)),
@@ -53,6 +56,13 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<Outco
         Command::Size(pathname) => file::size(context.member()?, pathname).await,
         Command::Mdtm(argument) => file::mdtm(context.member()?, argument).await,
         Command::Mfmt(argument) => file::mfmt(context.member()?, argument).await,
+        Command::Mff(argument) => file::mff(context.member()?, argument).await,
+        Command::Hash(pathname) => checksum::hash(context.member()?, pathname).await,
+        Command::Xcrc(file) => sum(context, file, Algorithm::Crc32).await,
+        Command::Xmd5(file) => sum(context, file, Algorithm::Md5).await,
+        Command::Xsha1(file) => sum(context, file, Algorithm::Sha1).await,
+        Command::Xsha256(file) => sum(context, file, Algorithm::Sha256).await,
+        Command::Xsha512(file) => sum(context, file, Algorithm::Sha512).await,
         Command::Retr(pathname) => transfer::retr(context.member()?, pathname).await,
         Command::Stor(pathname) => transfer::stor(context.member()?, pathname).await,
         Command::Stou(pathname) => transfer::stou(context.member()?, pathname).await,
@@ -74,4 +84,12 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<Outco
         Command::Site(command) => site::site(context.member()?, command).await,
         Command::NotImplemented(_) => Ok(about::not_implemented()),
     }
+}
+
+async fn sum(
+    context: &mut Context,
+    file: ChecksumArgument,
+    algorithm: Algorithm,
+) -> Result<Outcome, CommandError> {
+    checksum::checksum(context.member()?, file, algorithm).await
 }

@@ -1,7 +1,7 @@
 //! Every verb against every permission.
 
 use Permission::{
-    Append, Chmod, Delete, Download, List, Mkdir, Mtime, Overwrite, Rename, Rmdir, Upload,
+    Append, Chmod, Delete, Download, Hash, List, Mkdir, Mtime, Overwrite, Rename, Rmdir, Upload,
 };
 
 use super::*;
@@ -14,6 +14,7 @@ async fn try_verb(verb: &str, home: &Home) -> Result<(), StorageError> {
         "stat" => home.stat(&at("f")).await.map(drop),
         "list" => home.list(&at("d")).await.map(drop),
         "read" => home.open_read(&at("f")).await.map(drop),
+        "hash" => home.open_hash(&at("f")).await.map(drop),
         "new" => store(home, "new", b"x").await.map(drop),
         "replace" => store(home, "f", b"x").await.map(drop),
         "append" => append(home, "f", b"x").await.map(drop),
@@ -38,9 +39,10 @@ async fn try_verb(verb: &str, home: &Home) -> Result<(), StorageError> {
 }
 
 /// What each verb needs; `stat` and `rename` are told apart below.
-const NEEDS: [(&str, &[Permission]); 15] = [
+const NEEDS: [(&str, &[Permission]); 16] = [
     ("list", &[List]),
     ("read", &[Download]),
+    ("hash", &[Hash]),
     ("new", &[Upload]),
     ("replace", &[Overwrite]),
     ("append", &[Append]),

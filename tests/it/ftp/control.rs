@@ -18,7 +18,7 @@ async fn the_greeting_is_one_line_that_names_no_product() {
     assert_eq!(greeting.lines, ["220 FTP server ready."]);
 }
 
-/// CTL-03 to CTL-07, CTL-28.
+/// CTL-03, CTL-04, CTL-05, CTL-06, CTL-07, CTL-28.
 #[tokio::test]
 async fn verbs_are_read_in_any_case_and_with_any_line_end() {
     let server = TestServer::start().await;
@@ -69,7 +69,7 @@ async fn a_stranger_who_sends_an_endless_line_is_shown_out() {
     ftp.expect_end().await;
 }
 
-/// CTL-11 to CTL-14.
+/// CTL-11, CTL-12, CTL-13, CTL-14.
 #[tokio::test]
 async fn control_characters_and_broken_utf8_are_refused_and_make_nothing() {
     let server = TestServer::start().await;
@@ -93,7 +93,7 @@ async fn control_characters_and_broken_utf8_are_refused_and_make_nothing() {
     assert!(server.names(&alice, "").is_empty());
 }
 
-/// CTL-15 to CTL-17.
+/// CTL-15, CTL-16, CTL-17.
 #[tokio::test]
 async fn telnet_bytes_are_filtered_and_never_answered() {
     let server = TestServer::start().await;
@@ -218,7 +218,7 @@ async fn ten_unknown_verbs_before_a_login_end_the_session() {
     ftp.expect_end().await;
 }
 
-/// CTL-33 to CTL-36.
+/// CTL-33, CTL-34, CTL-35, CTL-36.
 #[tokio::test]
 async fn the_server_says_what_it_is_and_not_who_made_it() {
     let server = TestServer::start().await;
@@ -270,6 +270,14 @@ async fn a_stranger_reaches_no_file() {
         "SIZE a",
         "MDTM a",
         "MFMT 20240101000000 a",
+        "MFF Modify=20240101000000; a",
+        "HASH a",
+        "XCRC a",
+        "XMD5 a",
+        "XSHA1 a",
+        "XSHA256 a",
+        "XSHA512 a",
+        "OPTS HASH",
         "MLST",
         "MLSD",
         "LIST",
@@ -298,7 +306,7 @@ async fn a_stranger_reaches_no_file() {
     }
 }
 
-/// CTL-38 to CTL-40.
+/// CTL-38, CTL-39, CTL-40.
 #[tokio::test]
 async fn every_advertised_verb_is_built() {
     let server = TestServer::start().await;

@@ -203,7 +203,7 @@ async fn a_client_that_never_connects_hears_425_and_goes_on() {
     assert_eq!(ftp.download("RETR f.txt").await, b"hello");
 }
 
-/// DAT-16 to DAT-18.
+/// DAT-16, DAT-17, DAT-18.
 #[tokio::test]
 async fn a_transfer_uses_up_what_was_arranged_whatever_its_outcome() {
     let server = TestServer::start().await;
@@ -223,7 +223,7 @@ async fn a_transfer_uses_up_what_was_arranged_whatever_its_outcome() {
     }
 }
 
-/// DAT-19 to DAT-21, DAT-25, DAT-26, SEC-T08, SEC-T09.
+/// DAT-19, DAT-20, DAT-21, DAT-25, DAT-26, SEC-T08, SEC-T09.
 #[tokio::test]
 async fn the_server_connects_to_nobody_but_the_client_itself() {
     let server = TestServer::start().await;

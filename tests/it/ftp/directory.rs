@@ -4,7 +4,7 @@ use quaymaster::model::{Operation, PermissionProfile, TransferResult};
 
 use crate::support::server::{Allowed, TestServer};
 
-/// DIR-01 to DIR-05, DIR-07.
+/// DIR-01, DIR-02, DIR-03, DIR-04, DIR-05, DIR-07.
 #[tokio::test]
 async fn walking_about_never_leaves_the_home() {
     let server = TestServer::start().await;

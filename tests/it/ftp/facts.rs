@@ -1,10 +1,12 @@
 //! Sizes and times.
 
+use std::os::unix::fs::PermissionsExt;
+
 use quaymaster::model::PermissionProfile;
 
 use crate::support::server::{Allowed, TestServer};
 
-/// FAC-01 to FAC-03.
+/// FAC-01, FAC-02, FAC-03.
 #[tokio::test]
 async fn a_size_is_told_of_files_in_binary() {
     let server = TestServer::start().await;
@@ -83,6 +85,7 @@ async fn whoever_may_not_set_times_sets_none() {
 
     ftp.expect("MDTM 20250101000000 f.txt", 550).await;
     ftp.expect("MFMT 20250101000000 f.txt", 550).await;
+    ftp.expect("MFF Modify=20250101000000; f.txt", 550).await;
     ftp.play("C: MDTM f.txt\nS: 213 20260102030405").await;
 }
 
@@ -103,6 +106,55 @@ async fn a_day_that_does_not_exist_is_refused() {
     ] {
         ftp.expect(line, code).await;
     }
+}
+
+/// FAC-10.
+#[tokio::test]
+async fn several_facts_are_set_at_once() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    server.put(&alice, "a f.txt", b"hello");
+    let mut ftp = server.login("alice").await;
+
+    ftp.play(
+        "
+        C: MFF Modify=20240101000000;UNIX.mode=0600; a f.txt
+        S: 213 Modify=20240101000000;UNIX.mode=0600; a f.txt
+        C: MDTM a f.txt
+        S: 213 20240101000000
+        C: MFF unix.mode=644; a f.txt
+        S: 213 UNIX.mode=0644; a f.txt
+        C: MFF Modify=20240101000000; nope
+        S: 550 …
+    ",
+    )
+    .await;
+    let mode = std::fs::metadata(server.home(&alice).join("a f.txt"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o7777, 0o644);
+}
+
+/// FAC-11, SEC-T20.
+#[tokio::test]
+async fn a_fact_that_cannot_be_set_leaves_the_others_alone() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    server.put(&alice, "f.txt", b"hello");
+    let mut ftp = server.login("alice").await;
+
+    for (line, code) in [
+        ("MFF Bogus=1;Modify=20240101000000; f.txt", 504),
+        ("MFF Modify=20240101000000;Bogus=1; f.txt", 504),
+        ("MFF Modify=20240101000000;UNIX.mode=4755; f.txt", 504),
+        ("MFF Modify=20240101000000;UNIX.mode=9; f.txt", 501),
+        ("MFF f.txt", 501),
+    ] {
+        ftp.expect(line, code).await;
+    }
+
+    ftp.play("C: MDTM f.txt\nS: 213 20260102030405").await;
 }
 
 /// FAC-18.

@@ -57,7 +57,7 @@ async fn flags_are_no_paths() {
     assert_eq!(names(&listing), ["d"]);
 }
 
-/// LST-06 to LST-11.
+/// LST-06, LST-07, LST-08, LST-09, LST-10, LST-11.
 #[tokio::test]
 async fn files_patterns_and_nothing_are_told_apart() {
     let server = TestServer::start().await;
@@ -154,7 +154,7 @@ async fn a_link_shows_what_is_inside_and_hides_what_is_outside() {
     ftp.expect("RETR outside", 550).await;
 }
 
-/// LST-17 to LST-20.
+/// LST-17, LST-18, LST-19, LST-20.
 #[tokio::test]
 async fn every_line_of_nlst_can_be_used_as_it_is() {
     let server = TestServer::start().await;
@@ -203,7 +203,7 @@ async fn mlst_has_three_lines() {
     assert!(root.lines[1].starts_with(" type=dir;") && root.lines[1].ends_with("; /"));
 }
 
-/// LST-23 to LST-25.
+/// LST-23, LST-24, LST-25.
 #[tokio::test]
 async fn mlsd_lists_a_directory_and_nothing_else() {
     let server = TestServer::start().await;

@@ -341,15 +341,6 @@ async fn a_quit_during_the_password_is_answered_after_it() {
     }
 }
 
-/// AUT-26 to AUT-28: virtual hosts are not built.
-#[tokio::test]
-async fn host_is_known_and_not_built() {
-    let server = TestServer::start().await;
-    let mut ftp = server.connect().await;
-
-    ftp.expect("HOST ftp.a.test", 502).await;
-}
-
 /// AUT-30, AUT-31.
 #[tokio::test]
 async fn english_is_spoken() {

@@ -2,7 +2,7 @@
 
 use crate::support::server::{Allowed, TestServer};
 
-/// PAR-01 to PAR-05.
+/// PAR-01, PAR-02, PAR-03, PAR-04, PAR-05.
 #[tokio::test]
 async fn types_modes_and_structures_that_old_devices_send_are_accepted() {
     let server = TestServer::start().await;
@@ -36,7 +36,7 @@ async fn types_modes_and_structures_that_old_devices_send_are_accepted() {
     }
 }
 
-/// PAR-06 to PAR-10, PAR-12.
+/// PAR-06, PAR-07, PAR-08, PAR-09, PAR-10, PAR-12.
 #[tokio::test]
 async fn options_are_set_and_shown() {
     let server = TestServer::start().await;
@@ -88,7 +88,7 @@ async fn a_restart_is_a_number_of_bytes_and_means_nothing_in_ascii() {
     ftp.expect("REST 5", 501).await;
 }
 
-/// PAR-15 to PAR-17.
+/// PAR-15, PAR-16, PAR-17.
 #[tokio::test]
 async fn a_restart_stands_until_its_transfer_or_another_command() {
     let server = TestServer::start().await;

@@ -82,7 +82,7 @@ async fn nobody_is_led_back_into_the_clear() {
     ftp.expect("NOOP", 200).await;
 }
 
-/// TLS-11 to TLS-13.
+/// TLS-11, TLS-12, TLS-13.
 #[tokio::test]
 async fn protection_levels_have_an_order() {
     let server = TestServer::start().await;

@@ -132,7 +132,7 @@ async fn what_arrived_of_a_file_that_was_not_there_can_be_continued() {
     );
 }
 
-/// STO-10 to STO-13.
+/// STO-10, STO-11, STO-12, STO-13.
 #[tokio::test]
 async fn a_resumed_upload_continues_at_the_offset_and_nowhere_else() {
     let server = TestServer::start().await;
@@ -212,7 +212,7 @@ async fn stou_chooses_a_name_and_tells_it_twice() {
     );
 }
 
-/// STO-19 to STO-22, SEC-T17.
+/// STO-19, STO-20, STO-21, STO-22, SEC-T17.
 #[tokio::test]
 async fn an_upload_that_cannot_end_well_does_not_begin() {
     let server = TestServer::start().await;

@@ -180,11 +180,30 @@ impl FtpClient {
 
     /// The handshake alone.
     pub(crate) async fn handshake(&mut self) -> io::Result<()> {
+        self.handshake_with(name()).await
+    }
+
+    /// The handshake with a host name (SNI), or with an address, which sends none.
+    pub(crate) async fn handshake_for(&mut self, host: &str) -> io::Result<()> {
+        let host = ServerName::try_from(host.to_owned()).expect("a name");
+        self.handshake_with(host).await
+    }
+
+    /// The certificate that the server has shown on the control connection.
+    pub(crate) fn certificate(&self) -> CertificateDer<'_> {
+        let Some(Pipe::Tls(stream)) = self.pipe.as_ref() else {
+            panic!("not an encrypted connection")
+        };
+        let chain = stream.get_ref().1.peer_certificates();
+        chain.expect("a certificate")[0].clone()
+    }
+
+    async fn handshake_with(&mut self, name: ServerName<'static>) -> io::Result<()> {
         let Some(Pipe::Plain(stream)) = self.pipe.take() else {
             panic!("not a plain connection")
         };
         let connector = TlsConnector::from(Arc::clone(&self.tls));
-        let stream = timeout(PATIENCE, connector.connect(name(), stream)).await??;
+        let stream = timeout(PATIENCE, connector.connect(name, stream)).await??;
         self.pipe = Some(Pipe::Tls(Box::new(stream)));
         Ok(())
     }
