@@ -1,6 +1,6 @@
 //! Accounts, one at a time. Lists are in `account_lists`.
 
-use super::db::{Db, Tx, on_reader, on_tx};
+use super::db::{Db, Tx, execute, on_reader, on_tx};
 use super::error::StoreError;
 use super::row::{RowName, moment};
 use super::statements::queries;
@@ -170,38 +170,33 @@ impl Tx {
         let bytes = row.bigint_own("bytes_limit", account.bytes)?;
         let files = row.bigint_own("files_limit", account.files)?;
         let sessions = row.bigint_own("sessions_limit", account.sessions)?;
-        on_tx!(self, |connection| sqlx::query(INSERT)
-            .bind(&id)
-            .bind(account.username.as_str())
-            .bind(account.customer_id.to_string())
-            .bind(account.status.as_str())
-            .bind(&account.suspend_reason)
-            .bind(account.password_hash.as_str())
-            .bind(account.password_changed_at.as_millis())
-            .bind(&account.home)
-            .bind(account.permissions.as_str())
-            .bind(account.tls.as_str())
-            .bind(bytes.0)
-            .bind(bytes.1)
-            .bind(files.0)
-            .bind(files.1)
-            .bind(sessions.0)
-            .bind(sessions.1)
-            .bind(&account.notes)
-            .bind(account.last_login_at.map(Timestamp::as_millis))
-            .bind(&account.last_login_ip)
-            .bind(account.created_at.as_millis())
-            .bind(account.updated_at.as_millis())
-            .bind(account.version)
-            .execute(connection)
-            .await
-            .map(drop))?;
-        on_tx!(self, |connection| sqlx::query(INSERT_USAGE)
-            .bind(&id)
-            .bind(account.created_at.as_millis())
-            .execute(connection)
-            .await
-            .map(drop))?;
+        execute!(
+            self,
+            INSERT,
+            &id,
+            account.username.as_str(),
+            account.customer_id.to_string(),
+            account.status.as_str(),
+            &account.suspend_reason,
+            account.password_hash.as_str(),
+            account.password_changed_at.as_millis(),
+            &account.home,
+            account.permissions.as_str(),
+            account.tls.as_str(),
+            bytes.0,
+            bytes.1,
+            files.0,
+            files.1,
+            sessions.0,
+            sessions.1,
+            &account.notes,
+            account.last_login_at.map(Timestamp::as_millis),
+            &account.last_login_ip,
+            account.created_at.as_millis(),
+            account.updated_at.as_millis(),
+            account.version
+        )?;
+        execute!(self, INSERT_USAGE, &id, account.created_at.as_millis())?;
         Ok(())
     }
 
@@ -252,14 +247,14 @@ impl Tx {
         reason: &str,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(SET_STATUS)
-            .bind(id.to_string())
-            .bind(status.as_str())
-            .bind(reason)
-            .bind(at.as_millis())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(
+            self,
+            SET_STATUS,
+            id.to_string(),
+            status.as_str(),
+            reason,
+            at.as_millis()
+        )?;
         Ok(affected > 0)
     }
 
@@ -270,13 +265,13 @@ impl Tx {
         hash: &PasswordHash,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(SET_PASSWORD)
-            .bind(id.to_string())
-            .bind(hash.as_str())
-            .bind(at.as_millis())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(
+            self,
+            SET_PASSWORD,
+            id.to_string(),
+            hash.as_str(),
+            at.as_millis()
+        )?;
         Ok(affected > 0)
     }
 
@@ -287,25 +282,14 @@ impl Tx {
         at: Timestamp,
         ip: &str,
     ) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(RECORD_LOGIN)
-            .bind(id.to_string())
-            .bind(at.as_millis())
-            .bind(ip)
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(self, RECORD_LOGIN, id.to_string(), at.as_millis(), ip)?;
         Ok(affected > 0)
     }
 
     /// Removes an account and its usage; `false` if there is no such account. The journal keeps its
     /// rows.
     pub async fn delete_account(&mut self, id: AccountId) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(DELETE)
-            .bind(id.to_string())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))
-        .map_err(StoreError::of_delete)?;
+        let affected = execute!(self, DELETE, id.to_string()).map_err(StoreError::of_delete)?;
         Ok(affected > 0)
     }
 
@@ -317,11 +301,7 @@ impl Tx {
     ) -> Result<u64, StoreError> {
         let id = customer_id.to_string();
         // Writing the row without changing it locks it, in words that both engines understand.
-        on_tx!(self, |connection| sqlx::query(LOCK_CUSTOMER)
-            .bind(&id)
-            .execute(connection)
-            .await
-            .map(drop))?;
+        execute!(self, LOCK_CUSTOMER, &id)?;
         let count: i64 = on_tx!(self, |connection| sqlx::query_scalar(COUNT_OF_CUSTOMER)
             .bind(&id)
             .fetch_one(connection)

@@ -1,6 +1,6 @@
 //! Administrators.
 
-use super::db::{Db, Tx, on_reader, on_tx};
+use super::db::{Db, Tx, execute, on_reader, on_tx};
 use super::error::StoreError;
 use super::row::{RowName, folded, moment};
 use super::statements::queries;
@@ -114,22 +114,22 @@ impl Tx {
     ///
     /// `Conflict::AdminEmail` if the address is taken.
     pub async fn insert_admin(&mut self, admin: &Admin) -> Result<(), StoreError> {
-        on_tx!(self, |connection| sqlx::query(INSERT)
-            .bind(admin.id.to_string())
-            .bind(&admin.name)
-            .bind(&admin.email)
-            .bind(folded(&admin.email))
-            .bind(admin.password_hash.as_str())
-            .bind(admin.role.as_str())
-            .bind(admin.status.as_str())
-            .bind(&admin.theme)
-            .bind(admin.last_login_at.map(Timestamp::as_millis))
-            .bind(admin.created_at.as_millis())
-            .bind(admin.updated_at.as_millis())
-            .bind(admin.version)
-            .execute(connection)
-            .await
-            .map(drop))?;
+        execute!(
+            self,
+            INSERT,
+            admin.id.to_string(),
+            &admin.name,
+            &admin.email,
+            folded(&admin.email),
+            admin.password_hash.as_str(),
+            admin.role.as_str(),
+            admin.status.as_str(),
+            &admin.theme,
+            admin.last_login_at.map(Timestamp::as_millis),
+            admin.created_at.as_millis(),
+            admin.updated_at.as_millis(),
+            admin.version
+        )?;
         Ok(())
     }
 
@@ -167,13 +167,13 @@ impl Tx {
         hash: &PasswordHash,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(SET_PASSWORD)
-            .bind(id.to_string())
-            .bind(hash.as_str())
-            .bind(at.as_millis())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(
+            self,
+            SET_PASSWORD,
+            id.to_string(),
+            hash.as_str(),
+            at.as_millis()
+        )?;
         Ok(affected > 0)
     }
 
@@ -183,22 +183,13 @@ impl Tx {
         id: AdminId,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(RECORD_SIGN_IN)
-            .bind(id.to_string())
-            .bind(at.as_millis())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(self, RECORD_SIGN_IN, id.to_string(), at.as_millis())?;
         Ok(affected > 0)
     }
 
     /// Removes an administrator and its sign-ins; `false` if there is no such administrator.
     pub async fn delete_admin(&mut self, id: AdminId) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(DELETE)
-            .bind(id.to_string())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(self, DELETE, id.to_string())?;
         Ok(affected > 0)
     }
 
@@ -206,10 +197,7 @@ impl Tx {
     /// committed.
     pub async fn count_owners(&mut self) -> Result<u64, StoreError> {
         // Writing the rows without changing them locks them, in words that both engines understand.
-        on_tx!(self, |connection| sqlx::query(LOCK_OWNERS)
-            .execute(connection)
-            .await
-            .map(drop))?;
+        execute!(self, LOCK_OWNERS)?;
         let count: i64 = on_tx!(self, |connection| sqlx::query_scalar(COUNT_OWNERS)
             .fetch_one(connection)
             .await)?;

@@ -1,6 +1,6 @@
 //! The audit log.
 
-use super::db::{Db, Tx, on_reader, on_tx};
+use super::db::{Db, Tx, execute, on_reader, on_tx};
 use super::error::StoreError;
 use super::row::{RowName, changes_text, containing, millis, rows, text_of};
 use super::statements::queries;
@@ -111,19 +111,19 @@ impl Tx {
         let seq: i64 = on_tx!(self, |connection| sqlx::query_scalar(NEXT)
             .fetch_one(connection)
             .await)?;
-        on_tx!(self, |connection| sqlx::query(INSERT)
-            .bind(seq)
-            .bind(event.at.as_millis())
-            .bind(text_of(event.admin_id))
-            .bind(&event.actor)
-            .bind(&event.ip)
-            .bind(event.action.as_str())
-            .bind(&event.object)
-            .bind(&event.object_id)
-            .bind(changes_text(&event.changes))
-            .execute(connection)
-            .await
-            .map(drop))?;
+        execute!(
+            self,
+            INSERT,
+            seq,
+            event.at.as_millis(),
+            text_of(event.admin_id),
+            &event.actor,
+            &event.ip,
+            event.action.as_str(),
+            &event.object,
+            &event.object_id,
+            changes_text(&event.changes)
+        )?;
         Ok(seq)
     }
 
@@ -133,12 +133,7 @@ impl Tx {
         before: Timestamp,
         limit: u64,
     ) -> Result<u64, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(DELETE_BEFORE)
-            .bind(before.as_millis())
-            .bind(rows(limit))
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(self, DELETE_BEFORE, before.as_millis(), rows(limit))?;
         Ok(affected)
     }
 }

@@ -1,6 +1,6 @@
 //! Customers.
 
-use super::db::{Db, Tx, on_reader, on_tx};
+use super::db::{Db, Tx, execute, on_reader, on_tx};
 use super::error::StoreError;
 use super::row::{RowName, containing, folded, rows, text_of};
 use super::statements::queries;
@@ -294,27 +294,27 @@ impl Tx {
         let bytes = row.bigint_own("pool_bytes_limit", customer.pool_bytes)?;
         let files = row.bigint_own("pool_files_limit", customer.pool_files)?;
         let accounts = row.bigint_own("max_accounts_limit", customer.max_accounts)?;
-        on_tx!(self, |connection| sqlx::query(INSERT)
-            .bind(&id)
-            .bind(&customer.name)
-            .bind(folded(&customer.name))
-            .bind(&customer.slug)
-            .bind(&customer.contact_email)
-            .bind(customer.plan_id.to_string())
-            .bind(customer.status.as_str())
-            .bind(bytes.0)
-            .bind(bytes.1)
-            .bind(files.0)
-            .bind(files.1)
-            .bind(accounts.0)
-            .bind(accounts.1)
-            .bind(&customer.notes)
-            .bind(customer.created_at.as_millis())
-            .bind(customer.updated_at.as_millis())
-            .bind(customer.version)
-            .execute(connection)
-            .await
-            .map(drop))?;
+        execute!(
+            self,
+            INSERT,
+            &id,
+            &customer.name,
+            folded(&customer.name),
+            &customer.slug,
+            &customer.contact_email,
+            customer.plan_id.to_string(),
+            customer.status.as_str(),
+            bytes.0,
+            bytes.1,
+            files.0,
+            files.1,
+            accounts.0,
+            accounts.1,
+            &customer.notes,
+            customer.created_at.as_millis(),
+            customer.updated_at.as_millis(),
+            customer.version
+        )?;
         Ok(())
     }
 
@@ -364,13 +364,13 @@ impl Tx {
         status: CustomerStatus,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(SET_STATUS)
-            .bind(id.to_string())
-            .bind(status.as_str())
-            .bind(at.as_millis())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(
+            self,
+            SET_STATUS,
+            id.to_string(),
+            status.as_str(),
+            at.as_millis()
+        )?;
         Ok(affected > 0)
     }
 
@@ -380,12 +380,7 @@ impl Tx {
     ///
     /// `Conflict::InUse` while it has accounts.
     pub async fn delete_customer(&mut self, id: CustomerId) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(DELETE)
-            .bind(id.to_string())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))
-        .map_err(StoreError::of_delete)?;
+        let affected = execute!(self, DELETE, id.to_string()).map_err(StoreError::of_delete)?;
         Ok(affected > 0)
     }
 }

@@ -67,7 +67,18 @@ macro_rules! on_tx {
     };
 }
 
-pub(super) use {on_reader, on_tx};
+/// Runs a statement with its values in a transaction; how many rows it added, changed or removed.
+macro_rules! execute {
+    ($tx:expr, $statement:ident $(, $value:expr)* $(,)?) => {
+        $crate::store::db::on_tx!($tx, |connection| sqlx::query($statement)
+            $(.bind($value))*
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))
+    };
+}
+
+pub(super) use {execute, on_reader, on_tx};
 
 /// Connections that read a SQLite file at once.
 const SQLITE_READERS: u32 = 4;

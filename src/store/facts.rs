@@ -1,6 +1,6 @@
 //! Marks that the service leaves for its next start.
 
-use super::db::{Db, Tx, on_reader, on_tx};
+use super::db::{Db, Tx, execute, on_reader};
 use super::error::StoreError;
 use super::statements::queries;
 
@@ -26,22 +26,13 @@ impl Db {
 impl Tx {
     /// Sets the mark `key`.
     pub async fn set_service_fact(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
-        on_tx!(self, |connection| sqlx::query(PUT)
-            .bind(key)
-            .bind(value)
-            .execute(connection)
-            .await
-            .map(drop))?;
+        execute!(self, PUT, key, value)?;
         Ok(())
     }
 
     /// Removes the mark `key`; `false` if it was not there.
     pub async fn delete_service_fact(&mut self, key: &str) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(DELETE)
-            .bind(key)
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(self, DELETE, key)?;
         Ok(affected > 0)
     }
 }

@@ -1,6 +1,6 @@
 //! The transfer journal.
 
-use super::db::{Db, Tx, on_reader, on_tx};
+use super::db::{Db, Tx, execute, on_reader};
 use super::error::StoreError;
 use super::row::{RowName, containing, millis, rows, text_of};
 use super::statements::queries;
@@ -305,28 +305,28 @@ impl Tx {
         let bytes = row.bigint("bytes", entry.bytes)?;
         let offset = row.bigint("byte_offset", entry.offset)?;
         let size = row.bigint_limit("size", entry.size)?;
-        on_tx!(self, |connection| sqlx::query(INSERT)
-            .bind(&id)
-            .bind(entry.session_id.to_string())
-            .bind(entry.account_id.to_string())
-            .bind(entry.customer_id.to_string())
-            .bind(&entry.username)
-            .bind(entry.operation.as_str())
-            .bind(&entry.path)
-            .bind(&entry.target)
-            .bind(bytes)
-            .bind(offset)
-            .bind(size)
-            .bind(entry.started_at.as_millis())
-            .bind(entry.ended_at.as_millis())
-            .bind(entry.result.as_str())
-            .bind(&entry.reason)
-            .bind(i64::from(entry.reply_code))
-            .bind(entry.ip.to_string())
-            .bind(entry.tls)
-            .execute(connection)
-            .await
-            .map(drop))?;
+        execute!(
+            self,
+            INSERT,
+            &id,
+            entry.session_id.to_string(),
+            entry.account_id.to_string(),
+            entry.customer_id.to_string(),
+            &entry.username,
+            entry.operation.as_str(),
+            &entry.path,
+            &entry.target,
+            bytes,
+            offset,
+            size,
+            entry.started_at.as_millis(),
+            entry.ended_at.as_millis(),
+            entry.result.as_str(),
+            &entry.reason,
+            i64::from(entry.reply_code),
+            entry.ip.to_string(),
+            entry.tls
+        )?;
         Ok(())
     }
 
@@ -336,12 +336,7 @@ impl Tx {
         before: Timestamp,
         limit: u64,
     ) -> Result<u64, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(DELETE_BEFORE)
-            .bind(before.as_millis())
-            .bind(rows(limit))
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(self, DELETE_BEFORE, before.as_millis(), rows(limit))?;
         Ok(affected)
     }
 }

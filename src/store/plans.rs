@@ -1,6 +1,6 @@
 //! Plans. Once there is one, exactly one is the default.
 
-use super::db::{Db, Tx, on_reader, on_tx};
+use super::db::{Db, Tx, execute, on_reader, on_tx};
 use super::error::{Conflict, StoreError};
 use super::row::{RowName, folded};
 use super::statements::queries;
@@ -163,24 +163,24 @@ impl Tx {
     pub async fn insert_plan(&mut self, plan: &Plan) -> Result<(), StoreError> {
         self.clear_other_defaults(plan).await?;
         let limits = Limits::of(plan)?;
-        on_tx!(self, |connection| sqlx::query(INSERT)
-            .bind(plan.id.to_string())
-            .bind(&plan.name)
-            .bind(folded(&plan.name))
-            .bind(&plan.description)
-            .bind(limits.pool_bytes)
-            .bind(limits.pool_files)
-            .bind(limits.max_accounts)
-            .bind(limits.account_bytes)
-            .bind(limits.account_files)
-            .bind(limits.account_sessions)
-            .bind(plan.is_default)
-            .bind(plan.created_at.as_millis())
-            .bind(plan.updated_at.as_millis())
-            .bind(plan.version)
-            .execute(connection)
-            .await
-            .map(drop))?;
+        execute!(
+            self,
+            INSERT,
+            plan.id.to_string(),
+            &plan.name,
+            folded(&plan.name),
+            &plan.description,
+            limits.pool_bytes,
+            limits.pool_files,
+            limits.max_accounts,
+            limits.account_bytes,
+            limits.account_files,
+            limits.account_sessions,
+            plan.is_default,
+            plan.created_at.as_millis(),
+            plan.updated_at.as_millis(),
+            plan.version
+        )?;
         self.require_default().await
     }
 
@@ -221,12 +221,7 @@ impl Tx {
     ///
     /// `Conflict::InUse` while a customer has it, `Conflict::DefaultPlan` if it is the default.
     pub async fn delete_plan(&mut self, id: PlanId) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(DELETE)
-            .bind(id.to_string())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))
-        .map_err(StoreError::of_delete)?;
+        let affected = execute!(self, DELETE, id.to_string()).map_err(StoreError::of_delete)?;
         if affected == 0 {
             return Ok(false);
         }
@@ -236,11 +231,7 @@ impl Tx {
 
     async fn clear_other_defaults(&mut self, plan: &Plan) -> Result<(), StoreError> {
         if plan.is_default {
-            on_tx!(self, |connection| sqlx::query(NO_OTHER_DEFAULT)
-                .bind(plan.id.to_string())
-                .execute(connection)
-                .await
-                .map(drop))?;
+            execute!(self, NO_OTHER_DEFAULT, plan.id.to_string())?;
         }
         Ok(())
     }

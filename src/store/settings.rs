@@ -1,6 +1,6 @@
 //! Settings as text, and the history of their changes.
 
-use super::db::{Db, Tx, on_reader, on_tx};
+use super::db::{Db, Tx, execute, on_reader, on_tx};
 use super::error::StoreError;
 use super::row::{RowName, changes_text, rows};
 use super::statements::queries;
@@ -120,22 +120,16 @@ impl Tx {
             .await)?
         .ok_or(StoreError::Stale)?;
         for (key, _, after) in changes {
-            on_tx!(self, |connection| sqlx::query(PUT)
-                .bind(key)
-                .bind(after)
-                .bind(revision)
-                .execute(connection)
-                .await
-                .map(drop))?;
+            execute!(self, PUT, key, after, revision)?;
         }
-        on_tx!(self, |connection| sqlx::query(INSERT_REVISION)
-            .bind(revision)
-            .bind(at.as_millis())
-            .bind(actor)
-            .bind(changes_text(changes))
-            .execute(connection)
-            .await
-            .map(drop))?;
+        execute!(
+            self,
+            INSERT_REVISION,
+            revision,
+            at.as_millis(),
+            actor,
+            changes_text(changes)
+        )?;
         Ok(revision)
     }
 }

@@ -1,6 +1,6 @@
 //! What accounts hold.
 
-use super::db::{Db, Tx, on_reader, on_tx};
+use super::db::{Db, Tx, execute, on_reader};
 use super::error::StoreError;
 use super::row::RowName;
 use super::statements::queries;
@@ -65,15 +65,7 @@ impl Tx {
             };
             let bytes = row.bigint("used_bytes", change.usage.bytes)?;
             let files = row.bigint("used_files", change.usage.files)?;
-            on_tx!(self, |connection| sqlx::query(SAVE)
-                .bind(&id)
-                .bind(bytes)
-                .bind(files)
-                .bind(change.dirty)
-                .bind(at.as_millis())
-                .execute(connection)
-                .await
-                .map(drop))?;
+            execute!(self, SAVE, &id, bytes, files, change.dirty, at.as_millis())?;
         }
         Ok(())
     }
@@ -82,12 +74,7 @@ impl Tx {
     /// over.
     pub async fn mark_dirty(&mut self, ids: &[AccountId], at: Timestamp) -> Result<(), StoreError> {
         for id in ids {
-            on_tx!(self, |connection| sqlx::query(MARK_DIRTY)
-                .bind(id.to_string())
-                .bind(at.as_millis())
-                .execute(connection)
-                .await
-                .map(drop))?;
+            execute!(self, MARK_DIRTY, id.to_string(), at.as_millis())?;
         }
         Ok(())
     }

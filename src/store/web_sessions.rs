@@ -1,7 +1,7 @@
 //! Sign-ins of administrators.
 
 use super::admins::{AdminColumns, admin_columns};
-use super::db::{Db, Tx, on_reader, on_tx};
+use super::db::{Db, Tx, execute, on_reader};
 use super::error::StoreError;
 use super::row::RowName;
 use super::statements::queries;
@@ -107,19 +107,19 @@ impl Db {
 impl Tx {
     /// Adds a sign-in.
     pub async fn insert_web_session(&mut self, session: &WebSession) -> Result<(), StoreError> {
-        on_tx!(self, |connection| sqlx::query(INSERT)
-            .bind(session.id.to_string())
-            .bind(&session.token_hash)
-            .bind(session.csrf.expose())
-            .bind(session.admin_id.to_string())
-            .bind(session.created_at.as_millis())
-            .bind(session.last_seen_at.as_millis())
-            .bind(session.expires_at.as_millis())
-            .bind(&session.ip)
-            .bind(&session.user_agent)
-            .execute(connection)
-            .await
-            .map(drop))?;
+        execute!(
+            self,
+            INSERT,
+            session.id.to_string(),
+            &session.token_hash,
+            session.csrf.expose(),
+            session.admin_id.to_string(),
+            session.created_at.as_millis(),
+            session.last_seen_at.as_millis(),
+            session.expires_at.as_millis(),
+            &session.ip,
+            &session.user_agent
+        )?;
         Ok(())
     }
 
@@ -130,43 +130,31 @@ impl Tx {
         seen: Timestamp,
         expires: Timestamp,
     ) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(TOUCH)
-            .bind(id.to_string())
-            .bind(seen.as_millis())
-            .bind(expires.as_millis())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(
+            self,
+            TOUCH,
+            id.to_string(),
+            seen.as_millis(),
+            expires.as_millis()
+        )?;
         Ok(affected > 0)
     }
 
     /// Ends a sign-in; `false` if it is gone already.
     pub async fn delete_web_session(&mut self, id: WebSessionId) -> Result<bool, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(DELETE)
-            .bind(id.to_string())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(self, DELETE, id.to_string())?;
         Ok(affected > 0)
     }
 
     /// Ends every sign-in of an administrator and returns how many there were.
     pub async fn delete_web_sessions_of(&mut self, admin_id: AdminId) -> Result<u64, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(DELETE_OF_ADMIN)
-            .bind(admin_id.to_string())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(self, DELETE_OF_ADMIN, admin_id.to_string())?;
         Ok(affected)
     }
 
     /// Removes sign-ins that have ended by `now` and returns how many there were.
     pub async fn delete_expired_web_sessions(&mut self, now: Timestamp) -> Result<u64, StoreError> {
-        let affected = on_tx!(self, |connection| sqlx::query(DELETE_EXPIRED)
-            .bind(now.as_millis())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let affected = execute!(self, DELETE_EXPIRED, now.as_millis())?;
         Ok(affected)
     }
 }
