@@ -18,9 +18,9 @@ use crate::hosting::login::Granted;
 use crate::hosting::sessions::LiveSession;
 use crate::model::{Account, Operation, TlsRule, VirtualPath};
 use crate::net::SessionTls;
-use crate::proto::{DataTlsPolicy, Policy, Session, TlsPolicy};
+use crate::proto::{AsciiMode, DataTlsPolicy, Glob, Policy, Session, TlsPolicy};
 use crate::settings::{self, Settings};
-use crate::vfs::Home;
+use crate::vfs::{Home, StorageError};
 
 /// What all sessions of the FTP door share. Cloning is cheap.
 #[derive(Clone, Debug)]
@@ -261,6 +261,25 @@ impl Member<'_> {
         self.session.protects_data()
     }
 
+    /// Checks that a file or directory of this name may be made. Nothing that makes names may go
+    /// around it.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::NameNotAllowed`].
+    pub(super) fn check_name(&self, name: Option<&str>) -> Result<(), StorageError> {
+        let settings = self.door.app.settings.current();
+        let name = name.unwrap_or_default().to_lowercase();
+        let denied = settings.denied_names.to_lowercase();
+        if denied
+            .split_whitespace()
+            .any(|pattern| Glob::new(pattern).matches(&name))
+        {
+            return Err(StorageError::NameNotAllowed);
+        }
+        Ok(())
+    }
+
     /// Begins a row of the journal.
     pub(super) fn record(&self, operation: Operation, path: &VirtualPath) -> Record {
         let scribe = Scribe {
@@ -314,6 +333,11 @@ fn policy(settings: &Settings, encryption: Encryption, data_tls: DataTlsPolicy) 
     Policy {
         tls,
         data_tls,
+        ascii: if settings.ascii_conversion {
+            AsciiMode::Convert
+        } else {
+            AsciiMode::Binary
+        },
         active: settings.active_mode,
         ..Policy::default()
     }

@@ -83,7 +83,7 @@ pub(super) async fn converse(context: Context, link: Link) {
 impl Conversation {
     fn greet(&mut self, banner: &str) {
         self.link
-            .say(&Reply::multi(Code::ServiceReady, banner.lines()));
+            .say(&Reply::multi(Code::ServiceReady, banner.split("\\n")));
     }
 
     async fn turn(&mut self) -> Turn {

@@ -27,6 +27,7 @@ mod refusals;
 mod sheet;
 mod stop;
 mod transferring;
+mod tree;
 mod upload;
 mod wire;
 

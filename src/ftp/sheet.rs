@@ -9,6 +9,7 @@ use sha2::Sha256;
 
 use super::error::TransferError;
 use super::pump::Pump;
+use super::tree::Tree;
 use crate::clock::Timestamp;
 use crate::model::Permissions;
 use crate::net::DataStream;
@@ -24,6 +25,8 @@ pub(super) struct Sheet {
     /// Lines that are known already.
     ready: String,
     rest: Option<Listing>,
+    /// What lies below, for `LIST -R`.
+    tree: Option<Tree>,
 }
 
 /// How a line looks.
@@ -33,6 +36,8 @@ pub(super) struct Style {
     pub(super) permissions: Permissions,
     pub(super) now: Timestamp,
     pub(super) unique_key: [u8; 32],
+    /// Whether names with a leading dot are shown.
+    pub(super) shows_dotfiles: bool,
 }
 
 /// Which kind of line.
@@ -56,6 +61,15 @@ impl Sheet {
             style,
             ready: String::new(),
             rest: Some(listing),
+            tree: None,
+        }
+    }
+
+    /// The lines of a directory, and then of those inside it.
+    pub(super) fn tree(style: Style, listing: Listing, tree: Tree) -> Self {
+        Self {
+            tree: Some(tree),
+            ..Self::directory(style, listing)
         }
     }
 
@@ -65,6 +79,7 @@ impl Sheet {
             style,
             ready,
             rest: None,
+            tree: None,
         }
     }
 
@@ -92,7 +107,12 @@ impl Sheet {
             entries.reverse();
         }
         let ready = style.lines(&entries);
-        Ok(Self { style, ready, rest })
+        Ok(Self {
+            style,
+            ready,
+            rest,
+            tree: None,
+        })
     }
 
     /// The lines of those entries whose names fit `pattern`; `None` if there are none.
@@ -168,11 +188,23 @@ impl Sheet {
         if !self.ready.is_empty() {
             return Ok(Some(std::mem::take(&mut self.ready)));
         }
-        let Some(listing) = &mut self.rest else {
+        if let Some(listing) = &mut self.rest {
+            if let Some(entries) = listing.next_batch().await? {
+                if let Some(tree) = &mut self.tree {
+                    tree.note(entries.iter().filter(|entry| self.style.shows(entry)));
+                }
+                return Ok(Some(self.style.lines(&entries)));
+            }
+            self.rest = None;
+        }
+        let Some(tree) = &mut self.tree else {
             return Ok(None);
         };
-        let batch = listing.next_batch().await?;
-        Ok(batch.map(|entries| self.style.lines(&entries)))
+        let Some((title, listing)) = tree.next().await? else {
+            return Ok(None);
+        };
+        self.rest = Some(listing);
+        Ok(Some(title))
     }
 }
 
@@ -180,10 +212,15 @@ impl Style {
     /// The lines of `entries`, each with its CR LF.
     pub(super) fn lines(&self, entries: &[Entry]) -> String {
         let mut out = String::with_capacity(entries.len() * 80);
-        for entry in entries {
+        for entry in entries.iter().filter(|entry| self.shows(entry)) {
             self.line(&self.shown(entry, entry.name.as_bytes()), &mut out);
         }
         out
+    }
+
+    /// Whether a listing shows this entry.
+    fn shows(&self, entry: &Entry) -> bool {
+        self.shows_dotfiles || !entry.name.as_bytes().starts_with(b".")
     }
 
     /// The line of a single entry under the name that the client gave it.

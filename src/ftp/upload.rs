@@ -21,6 +21,10 @@ pub(super) struct Receiving {
     /// What `ALLO` announced.
     pub(super) announced: Option<u64>,
     pub(super) durability: Durability,
+    /// What stays if it breaks off.
+    pub(super) on_abort: OnAbort,
+    /// Whether the end of TLS counts as the end of the file without `close_notify`.
+    pub(super) tolerates_truncation: bool,
 }
 
 /// An upload that did not end well.
@@ -79,6 +83,7 @@ impl Receiving {
                 let _gone = stream.finish(FAREWELL_WITHIN).await;
                 Ok(())
             }
+            (Err(TransferError::Truncated), Some(_)) if self.tolerates_truncation => Ok(()),
             (Ok(()), None) => Err((TransferError::Worker, None)),
             (Err(error), stream) => Err((error, stream)),
         };
@@ -92,7 +97,7 @@ impl Receiving {
                 let policy = if is_full(&error) {
                     OnAbort::Discard
                 } else {
-                    OnAbort::Auto
+                    self.on_abort
                 };
                 Err(give_up(pour, upload, stream, (error, policy)).await)
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::value::{Days, PeerCheck, SettingKind, SettingValue, TlsPolicy};
 use crate::model::{AddressRule, PortRange, PublicAddress};
-use crate::vfs::Durability;
+use crate::vfs::{Durability, OnAbort};
 
 /// The page on which a setting is changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -141,7 +141,7 @@ settings! {
     /// The port that customers type; 0 for the one the service listens on, which is right unless a
     /// container or a router maps another one to it.
     host_port: u32 = 0, 0..=65_535, General, "Port for customers";
-    /// The first words a client hears (220), in one line.
+    /// The first words a client hears (220). `\n` begins another line; some devices read one only.
     banner: String = "FTP server ready.".to_owned(), 1..=200, General, "Greeting";
 
     /// Ports offered in PASV and EPSV replies. Publish exactly these, one to one.
@@ -167,6 +167,10 @@ settings! {
     /// It proves who connects, but many clients cannot do it.
     tls_resumption_required: bool = false, UNBOUNDED, Encryption, "Data connections must resume TLS";
 
+    /// Whether an upload that ends without TLS's `close_notify` counts as complete. Some old clients
+    /// never send it; but whoever can cut a connection can then cut files.
+    tls_truncation_tolerated: bool = false, UNBOUNDED, Encryption, "Accept truncated TLS uploads";
+
     /// Control connections at once, over all accounts.
     max_sessions: u32 = 1_000, 1..=100_000, Limits, "Sessions";
     /// Control connections at once from one client address.
@@ -191,6 +195,21 @@ settings! {
     /// Seconds a transfer may stand still before it is aborted.
     stall_timeout: Duration = seconds(300), 10..=86_400, Limits, "Stalled transfer";
 
+    /// What becomes of the bytes of an upload that broke off: those of a new file stay and can be
+    /// continued, those of a replacement go and the old file stays; or all stay, or none.
+    interrupted_uploads: OnAbort = OnAbort::Auto, UNBOUNDED, Storage, "Interrupted uploads";
+    /// Names that nobody may give to a file or folder, as patterns with spaces between them, for
+    /// example `*.exe *.php`. Capitals and small letters are the same.
+    denied_names: String = String::new(), 0..=1_000, Storage, "Forbidden names";
+    /// Whether an upload or MKD into folders that do not exist makes them, as many cameras expect.
+    create_folders: bool = false, UNBOUNDED, Storage, "Make missing folders";
+    /// Whether line ends are converted in ASCII transfers (TYPE A), as RFC 959 wants. Without, files
+    /// are never changed on their way.
+    ascii_conversion: bool = true, UNBOUNDED, Storage, "Convert line ends in ASCII";
+    /// Whether listings show names with a leading dot without being asked for them.
+    list_dotfiles: bool = true, UNBOUNDED, Storage, "List names with a leading dot";
+    /// Whether `LIST -R` lists folders inside folders.
+    list_recursive: bool = false, UNBOUNDED, Storage, "Recursive listings";
     /// When an upload is confirmed to the client: when the server has received every byte, or when
     /// it would survive a power cut.
     durability: Durability = Durability::Received, UNBOUNDED, Storage, "Confirm an upload";

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::model::{AddressRule, PortRange, PublicAddress};
-use crate::vfs::Durability;
+use crate::vfs::{Durability, OnAbort};
 
 /// How a form shows a setting.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -240,6 +240,12 @@ choice! { TlsPolicy {
 choice! { Durability {
     Received = "received", "When the server has every byte";
     OnDisk = "on-disk", "When it is safe on disk";
+} }
+
+choice! { OnAbort {
+    Auto = "auto", "Keep a new file, not a replacement";
+    Keep = "keep", "Keep";
+    Discard = "discard", "Discard";
 } }
 
 fn parsed<T>(text: &str) -> Result<T, String>

@@ -55,35 +55,70 @@ async fn enter(member: &mut Member<'_>, path: VirtualPath) -> Result<Outcome, Co
 /// 550 something of that name is there, or the parent is missing.
 pub(super) async fn mkd(member: Member<'_>, pathname: Pathname) -> Result<Outcome, CommandError> {
     let path = member.session.resolve(&pathname)?;
+    make_parents(&member, &path).await?;
+    make(&member, path.clone())
+        .await
+        .map_err(|error| exists(error, &path))?;
+    Ok(Outcome::Say(Reply::new(
+        Code::PathnameCreated,
+        format!("{} created.", quoted(&path)),
+    )))
+}
+
+/// Makes the directories above `path`, where the settings say so.
+///
+/// # Errors
+///
+/// 550 no permission, or something else has the name; 553 a name is not allowed.
+pub(super) async fn make_parents(
+    member: &Member<'_>,
+    path: &VirtualPath,
+) -> Result<(), CommandError> {
+    let may_make = member.door.app.settings.current().create_folders;
+    let parent = path.parent();
+    if !may_make || member.home.enter(&parent).await.is_ok() {
+        return Ok(());
+    }
+    let mut above = vec![parent];
+    while let Some(next) = above.last().filter(|last| !last.is_root()) {
+        let next = next.parent();
+        above.push(next);
+    }
+    for directory in above.into_iter().rev().skip(1) {
+        if member.home.enter(&directory).await.is_err() {
+            make(member, directory).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn make(member: &Member<'_>, path: VirtualPath) -> Result<(), CommandError> {
     let record = member.record(Operation::Mkdir, &path);
     let home = member.home.clone();
-    let name = quoted(&path);
+    let allowed = member.check_name(path.name());
     let work = async move {
-        let made = home
-            .create_dir(&path)
-            .await
-            .map_err(|error| exists(error, &path));
+        let made = async {
+            allowed?;
+            Ok(home.create_dir(&path).await?)
+        };
+        let made: Result<(), CommandError> = made.await;
         match &made {
             Ok(()) => record.done(Code::PathnameCreated).await,
             Err(error) => record.refused(error).await,
         }
         made
     };
-    member.complete(work).await?;
-    Ok(Outcome::Say(Reply::new(
-        Code::PathnameCreated,
-        format!("{name} created."),
-    )))
+    member.complete(work).await
 }
 
 /// Clients look for `File exists`, and go on as if they had made it.
-fn exists(error: StorageError, path: &VirtualPath) -> CommandError {
+fn exists(error: CommandError, path: &VirtualPath) -> CommandError {
     match error {
-        StorageError::Exists | StorageError::Root => CommandError::refused(
+        CommandError::Storage(StorageError::Exists | StorageError::Root) => CommandError::refused(
             Code::FileUnavailable,
             format!("{}: File exists.", quoted(path)),
         ),
-        other => other.into(),
+        other => other,
     }
 }
 

@@ -65,8 +65,10 @@ pub(super) async fn rnto(member: Member<'_>, pathname: Pathname) -> Result<Outco
     let to = member.session.resolve(&pathname)?;
     let record = member.record(Operation::Rename, &from).to(&to);
     let (home, quota) = (member.home.clone(), member.granted.quota.clone());
+    let allowed = member.check_name(to.name());
     let work = async move {
         let renamed = async {
+            allowed?;
             let _until_booked = quota.begin_change().await?;
             let renamed = home.rename(&from, &to).await.map_err(taken)?;
             if let Some(replaced) = renamed.replaced {

@@ -5,8 +5,9 @@ use crate::ftp::error::CommandError;
 use crate::ftp::job::{Job, Work};
 use crate::ftp::outcome::{Outcome, Transfer};
 use crate::ftp::sheet::{Form, Sheet, Style};
+use crate::ftp::tree::Tree;
 use crate::model::VirtualPath;
-use crate::proto::{Code, Glob, ListArgument, ListOptions, Pathname, Reply, SortBy, mlst_line};
+use crate::proto::{Code, Glob, ListArgument, Pathname, Reply, SortBy, mlst_line};
 use crate::vfs::{Entry, Kind, StorageError};
 
 /// Lines of `STAT path` at most: they travel over the control connection.
@@ -59,8 +60,12 @@ pub(super) async fn mlsd(
         StorageError::NotDirectory => CommandError::refused(Code::BadArgument, "Not a directory."),
         other => other.into(),
     })?;
-    let sheet = Sheet::directory(style(&member, Form::Facts(member.session.facts())), listing);
-    transfer(member, sheet)
+    let style = style(
+        &member,
+        Form::Facts(member.session.facts()),
+        Dotfiles::Shown,
+    );
+    transfer(member, Sheet::directory(style, listing))
 }
 
 /// `MLST`: facts about one file or directory, over the control connection.
@@ -75,7 +80,7 @@ pub(super) async fn mlst(
     let path = resolve(&member, pathname.as_ref())?;
     let entry = member.home.stat(&path).await?;
     let facts = member.session.facts();
-    let style = style(&member, Form::Facts(facts));
+    let style = style(&member, Form::Facts(facts), Dotfiles::Shown);
     let line = mlst_line(&style.shown(&entry, &[]), &path, facts);
     let title = format!("Listing {path}");
     Ok(Outcome::Say(Reply::multi(
@@ -115,10 +120,10 @@ async fn sheet(
     let path = resolve(member, argument.pathname.as_ref())?;
     match member.home.stat(&path).await {
         Ok(entry) if entry.kind == Kind::Directory && !argument.options.directory_itself => {
-            directory(member, &path, argument.options, form).await
+            directory(member, &path, argument, form).await
         }
         Ok(entry) => Ok(single(
-            style(member, form),
+            style(member, form, Dotfiles::Shown),
             &entry,
             argument.pathname.as_ref(),
         )),
@@ -129,11 +134,18 @@ async fn sheet(
 async fn directory(
     member: &Member<'_>,
     path: &VirtualPath,
-    options: ListOptions,
+    argument: &ListArgument,
     form: Form,
 ) -> Result<Sheet, CommandError> {
     let listing = member.home.list(path).await?;
-    let style = style(member, form);
+    let options = argument.options;
+    let descends = options.recursive && form == Form::Long;
+    let style = style(member, form, Dotfiles::asked_for(options.all));
+    if descends && member.door.app.settings.current().list_recursive {
+        let typed = argument.pathname.as_ref().map_or(".", Pathname::as_str);
+        let tree = Tree::below(member.home.clone(), path.clone(), typed);
+        return Ok(Sheet::tree(style, listing, tree));
+    }
     if options.sort == SortBy::Name && !options.reversed {
         return Ok(Sheet::directory(style, listing));
     }
@@ -180,7 +192,9 @@ async fn pattern(
         other => other,
     };
     let listing = member.home.list(&directory).await?;
-    let found = Sheet::matching(style(member, form), listing, &Glob::new(last)).await?;
+    let dotfiles = Dotfiles::asked_for(argument.options.all || last.starts_with('.'));
+    let style = style(member, form, dotfiles);
+    let found = Sheet::matching(style, listing, &Glob::new(last)).await?;
     found.ok_or_else(|| CommandError::refused(Code::FileUnavailable, "No files found."))
 }
 
@@ -218,8 +232,23 @@ fn prefix(pathname: Option<&Pathname>) -> String {
     }
 }
 
-fn style(member: &Member<'_>, form: Form) -> Style {
+/// Whether names with a leading dot are shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Dotfiles {
+    Shown,
+    AsSet,
+}
+
+impl Dotfiles {
+    fn asked_for(all: bool) -> Self {
+        if all { Self::Shown } else { Self::AsSet }
+    }
+}
+
+fn style(member: &Member<'_>, form: Form, dotfiles: Dotfiles) -> Style {
     Style {
+        shows_dotfiles: dotfiles == Dotfiles::Shown
+            || member.door.app.settings.current().list_dotfiles,
         form,
         permissions: member.home.permissions(),
         now: member.door.app.clock.now(),

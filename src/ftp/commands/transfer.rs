@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::directory::make_parents;
 use crate::ftp::context::Member;
 use crate::ftp::download::Sending;
 use crate::ftp::error::CommandError;
@@ -228,6 +229,7 @@ fn receive(
 ) -> Work {
     let path = target.path().clone();
     let encrypted = member.protects_data();
+    let settings = member.door.app.settings.current();
     Work::Upload {
         live: member
             .live
@@ -244,7 +246,9 @@ fn receive(
             allowance,
             conversion: member.session.converts_lines().then(CrlfToLf::default),
             announced,
-            durability: member.door.app.settings.current().durability,
+            durability: settings.durability,
+            on_abort: settings.interrupted_uploads,
+            tolerates_truncation: settings.tls_truncation_tolerated,
         }),
         record,
     }
@@ -257,6 +261,14 @@ async fn claim(
     mode: UploadMode,
     announced: Option<u64>,
 ) -> Result<(Target, Allowance), CommandError> {
+    let name = match &mode {
+        UploadMode::Unique { hint } => hint.as_deref(),
+        _ => path.name(),
+    };
+    member.check_name(name)?;
+    if !matches!(mode, UploadMode::Unique { .. }) {
+        make_parents(member, path).await?;
+    }
     let target = member.home.target(path, mode).await?;
     let (quota, account) = (&member.granted.quota, member.granted.account.id);
     let existing = target.existing();
@@ -354,6 +366,7 @@ pub(super) fn abor(member: &mut Member<'_>) -> Outcome {
 mod tests {
     use super::*;
 
+    /// RTR-08.
     #[test]
     fn the_first_number_of_bytes_in_150_is_the_size() {
         let path = VirtualPath::root().resolve("3 bytes x").unwrap();

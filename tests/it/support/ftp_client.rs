@@ -320,6 +320,20 @@ impl FtpClient {
         pipe.shutdown().await.expect("half close");
     }
 
+    /// The control connection itself.
+    pub(crate) fn pipe(&mut self) -> &mut Pipe {
+        self.pipe.as_mut().expect("open control connection")
+    }
+
+    /// Everything that the server still sends, replies or not, until the connection ends.
+    pub(crate) async fn read_rest(&mut self, bytes: &mut Vec<u8>) {
+        bytes.append(&mut self.buffer);
+        let pipe = self.pipe.as_mut().expect("open control connection");
+        let _reset = timeout(PATIENCE, pipe.read_to_end(bytes))
+            .await
+            .expect("an end in time");
+    }
+
     /// The plain socket of the control connection.
     pub(crate) fn socket(&self) -> &TcpStream {
         match self.pipe.as_ref().expect("open control connection") {
