@@ -2,6 +2,8 @@
 //! the repository. What each law is good for stands in `docs/ARCHITECTURE.md`; a failure says what
 //! to do. The second half shows on small made-up houses that every law can fail.
 
+#[path = "house/assertions.rs"]
+mod assertions;
 #[path = "house/files.rs"]
 mod files;
 #[path = "house/floors.rs"]
@@ -21,7 +23,7 @@ mod words;
 mod the_repository {
     use super::files::Files;
     use super::modules::Modules;
-    use super::{floors, sizes, twins, words};
+    use super::{assertions, floors, sizes, twins, words};
 
     fn here() -> Files {
         Files::of_repository().expect("the repository can be read")
@@ -70,6 +72,29 @@ mod the_repository {
     }
 
     #[test]
+    fn every_assertion_has_its_test_and_every_test_its_assertion() {
+        assert_clean(&assertions::unproven(&here()));
+    }
+
+    #[test]
+    fn the_page_of_assertions_is_up_to_date() {
+        let files = here();
+        let page = assertions::page(&files);
+        if std::env::var_os(assertions::WRITE).is_some() {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(assertions::PAGE);
+            std::fs::write(path, page).expect("the page can be written");
+            return;
+        }
+
+        let is_current = files.text(assertions::PAGE) == Some(page.as_str());
+        let stale = format!(
+            "{}: out of date; run tests/run assertions",
+            assertions::PAGE
+        );
+        assert!(is_current, "\n{stale}\n");
+    }
+
+    #[test]
     fn unwanted_words_stand_nowhere() {
         assert_clean(&words::unwanted_words(&here()));
     }
@@ -79,7 +104,7 @@ mod the_repository {
 mod the_checker {
     use super::files::Files;
     use super::modules::Modules;
-    use super::{floors, sizes, twins, words};
+    use super::{assertions, floors, sizes, twins, words};
 
     const ROOT: (&str, &str) = ("src/lib.rs", "//! Root.\npub mod store;\npub mod web;\n");
 
@@ -225,6 +250,56 @@ mod the_checker {
         ]));
 
         assert_one(&findings, "templates/admin/plans.html: no page renders it");
+    }
+
+    #[test]
+    fn an_assertion_without_a_test_and_a_test_without_an_assertion_are_refused() {
+        let list = "# Control\nCTL-01 One line.\n# Not yet\nCTL-02 Two lines. | no setting\n";
+        let test = "/// CTL-01, S-11, TLS12.\n#[tokio::test]\nasync fn it_holds() {}\n";
+        let findings = |list, test| {
+            let files = [("tests/assertions.txt", list), ("tests/it/a.rs", test)];
+            assertions::unproven(&Files::written(files))
+        };
+
+        assert!(findings(list, test).is_empty());
+        assert_one(
+            &findings(list, ""),
+            "CTL-01 (One line.) is named by no test",
+        );
+        assert_one(&findings(list, "/// CTL-01.\nfn no_test() {}\n"), "CTL-01");
+        let more = test.replace("S-11", "CTL-03");
+        assert_one(&findings(list, &more), "`it_holds` names CTL-03, which");
+        let more = test.replace("S-11", "CTL-02");
+        assert_one(&findings(list, &more), "CTL-02 has a test; move it");
+        let twice = list.replace("# Not", "CTL-01 Again.\n# Not");
+        assert_one(&findings(&twice, test), "CTL-01 stands there twice");
+        let empty = list.replace(" | no setting", "");
+        assert_one(&findings(&empty, test), "is no assertion");
+    }
+
+    #[test]
+    fn the_page_links_each_assertion_to_its_tests() {
+        let page = assertions::page(&Files::written([
+            (
+                "tests/assertions.txt",
+                "# Control\nCTL-01 One|line.\nINT-01 curl.\nINT-02 lftp.\n# Not yet\nCTL-02 Two. | later\n",
+            ),
+            ("tests/it/a.rs", "/// CTL-01.\n#[test]\nfn it_holds() {}\n"),
+            (
+                "tests/clients/a_curl.py",
+                "    # INT-02\n    @both\n    def test_a_file(self):\n        \"\"\"INT-01.\"\"\"\n",
+            ),
+        ]));
+
+        for row in [
+            "| CTL-01 | One\\|line. | [it holds](../../tests/it/a.rs) |",
+            "| INT-02 | lftp. | [a file](../../tests/clients/a_curl.py) |",
+            "| INT-01 | curl. | [a file](../../tests/clients/a_curl.py) |",
+            "## Not yet\n\n| id | what is asserted | why not |",
+            "| CTL-02 | Two. | later |",
+        ] {
+            assert!(page.contains(row), "{page}");
+        }
     }
 
     #[test]

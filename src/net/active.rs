@@ -121,6 +121,7 @@ mod tests {
         })
     }
 
+    /// DAT-20, SEC-T22.
     #[test]
     fn a_client_may_only_name_itself_and_an_unprivileged_port() {
         assert_eq!(decide("192.0.2.7:5000", "192.0.2.7"), Ok(()));

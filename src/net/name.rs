@@ -173,6 +173,7 @@ mod tests {
         known.with(|status| status.as_ref().and_then(|status| status.address))
     }
 
+    /// DAT-31.
     #[test]
     fn the_last_good_address_is_kept_when_dns_fails() {
         let known = Known::default();

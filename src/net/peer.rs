@@ -47,6 +47,7 @@ mod tests {
         PeerNetwork::of(a.parse().unwrap()).contains(b.parse().unwrap())
     }
 
+    /// SEC-T22.
     #[test]
     fn an_ipv4_peer_is_its_address_in_either_spelling() {
         assert!(same("192.0.2.7", "192.0.2.7"));
@@ -55,6 +56,7 @@ mod tests {
         assert!(!same("::ffff:192.0.2.7", "::ffff:192.0.2.8"));
     }
 
+    /// DAT-37.
     #[test]
     fn an_ipv6_peer_is_its_slash_64() {
         assert!(same("2001:db8:0:1::7", "2001:db8:0:1:ffff::9"));

@@ -296,6 +296,7 @@ mod tests {
         assert!(list(&silent, now).ends_with(" broken"));
     }
 
+    /// LST-02.
     #[test]
     fn the_year_replaces_the_time_after_180_days_and_beyond_tomorrow() {
         let now = Timestamp::from_seconds(NOW);
@@ -363,6 +364,7 @@ mod tests {
         }
     }
 
+    /// LST-36.
     #[test]
     fn huge_sizes_are_exact() {
         let line = list(

@@ -70,6 +70,11 @@ impl Files {
             .filter(move |(path, _)| path.starts_with(folder) && path.ends_with(extension))
     }
 
+    /// What the file contains; `None` if there is none.
+    pub(super) fn text(&self, path: &str) -> Option<&str> {
+        self.0.get(path).map(String::as_str)
+    }
+
     /// Whether there is such a file.
     pub(super) fn has(&self, path: &str) -> bool {
         self.0.contains_key(path)

@@ -469,6 +469,7 @@ mod tests {
         assert_eq!(bookings.waiting(), 1);
     }
 
+    /// DAT-39.
     #[test]
     fn one_account_holds_at_most_a_quarter_of_its_peers_ports() {
         let mut bookings = bookings(8);
@@ -543,6 +544,7 @@ mod tests {
         assert_eq!(bookings.held(), 1);
     }
 
+    /// DAT-33.
     #[test]
     fn a_booking_expires_unless_its_session_waits() {
         let mut bookings = bookings(8);
@@ -578,6 +580,7 @@ mod tests {
         assert!(bookings.used.is_empty());
     }
 
+    /// DAT-08.
     #[test]
     fn the_choice_is_uniform_and_leaves_nothing_behind() {
         let mut bookings = bookings(20);

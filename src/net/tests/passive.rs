@@ -252,6 +252,7 @@ async fn two_hundred_sessions_of_a_hundred_addresses_share_two_ports() {
     pool.end().await;
 }
 
+/// DAT-13.
 #[tokio::test]
 async fn a_port_held_by_another_program_is_skipped_and_shown() {
     let pool = Pool::new(V4, SOON);
@@ -362,6 +363,7 @@ async fn our_own_listener_is_never_taken_for_another_program() {
     pool.end().await;
 }
 
+/// DAT-32.
 #[tokio::test]
 async fn a_connection_to_another_local_address_is_no_match() {
     let (pool, _) = Pool::on(1, SOON).await;

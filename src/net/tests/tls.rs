@@ -54,6 +54,7 @@ async fn a_data_connection_resumes_its_own_session_and_no_other_tls_1_3() {
     resumes_in_its_own_session_only(&TLS13).await;
 }
 
+/// TLS-23, TLS-24.
 #[tokio::test]
 async fn an_upload_sends_no_tickets() {
     let (store, _dir) = certificate();

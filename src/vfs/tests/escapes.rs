@@ -96,6 +96,7 @@ fn lay_traps(premises: &Premises) {
     );
 }
 
+/// SEC-T02.
 #[tokio::test]
 async fn every_verb_through_a_link_to_the_outside_finds_nothing() {
     let premises = trapped().await;
@@ -168,6 +169,7 @@ async fn a_link_inside_is_followed_and_an_upload_replaces_what_it_leads_to() {
     );
 }
 
+/// DIR-27.
 #[tokio::test]
 async fn removing_and_renaming_concern_the_link_itself() {
     let premises = Premises::new().await;
@@ -196,6 +198,7 @@ async fn a_link_that_leads_nowhere_is_no_target() {
     }
 }
 
+/// SEC-T03.
 #[tokio::test]
 async fn a_link_swapped_for_a_directory_in_flight_never_leads_outside() {
     let premises = trapped().await;
@@ -254,6 +257,7 @@ fn component() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// SEC-T01.
     #[test]
     fn no_text_reaches_outside(
         components in prop::collection::vec(component(), 0..7),

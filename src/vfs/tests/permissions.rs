@@ -66,6 +66,7 @@ async fn furnished() -> Premises {
     premises
 }
 
+/// SEC-T24.
 #[tokio::test]
 async fn every_verb_needs_exactly_its_permissions() {
     for (verb, needed) in NEEDS {

@@ -37,6 +37,7 @@ async fn a_commit_tells_what_it_replaced() {
     assert_eq!(home.stat(&at("f")).await.unwrap().key, second.key);
 }
 
+/// STO-34.
 #[tokio::test]
 async fn a_commit_reaches_the_durability_that_was_asked_for() {
     let premises = Premises::new().await;
@@ -114,6 +115,7 @@ async fn a_replacement_that_broke_off_leaves_the_old_file() {
     }
 }
 
+/// STO-08.
 #[tokio::test]
 async fn keep_lets_the_part_replace_the_old_file() {
     let premises = Premises::new().await;
@@ -126,6 +128,7 @@ async fn keep_lets_the_part_replace_the_old_file() {
     assert_eq!(premises.read("f"), b"abc");
 }
 
+/// STO-09.
 #[tokio::test]
 async fn discard_leaves_nothing_of_a_new_file() {
     let premises = Premises::new().await;

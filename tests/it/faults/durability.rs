@@ -8,7 +8,7 @@ use quaymaster::model::TransferResult;
 use crate::support::server::TestServer;
 use crate::support::unprivileged;
 
-/// The file stands, so it is booked; but nobody is told that it is safe.
+/// STO-34: the file stands, so it is booked; but nobody is told that it is safe.
 #[test]
 fn a_file_that_the_disk_does_not_confirm_is_booked_and_answered_with_451() {
     unprivileged::run(async {

@@ -69,7 +69,7 @@ async fn a_stranger_who_sends_an_endless_line_is_shown_out() {
     ftp.expect_end().await;
 }
 
-/// CTL-11, CTL-12, CTL-13, CTL-14.
+/// CTL-11, CTL-12, CTL-13, CTL-14, CTL-18.
 #[tokio::test]
 async fn control_characters_and_broken_utf8_are_refused_and_make_nothing() {
     let server = TestServer::start().await;

@@ -39,7 +39,7 @@ async fn walking_about_never_leaves_the_home() {
     .await;
 }
 
-/// DIR-06, DIR-09, DIR-10, DIR-13, DIR-25.
+/// DIR-06, DIR-09, DIR-10, DIR-12, DIR-13, DIR-25.
 #[tokio::test]
 async fn what_cannot_be_done_with_directories_is_refused() {
     let server = TestServer::start().await;

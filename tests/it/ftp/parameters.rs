@@ -2,7 +2,7 @@
 
 use crate::support::server::{Allowed, TestServer};
 
-/// PAR-01, PAR-02, PAR-03, PAR-04, PAR-05.
+/// PAR-01, PAR-02, PAR-03, PAR-04, PAR-05, PAR-20.
 #[tokio::test]
 async fn types_modes_and_structures_that_old_devices_send_are_accepted() {
     let server = TestServer::start().await;
@@ -34,6 +34,9 @@ async fn types_modes_and_structures_that_old_devices_send_are_accepted() {
     ] {
         ftp.expect(line, code).await;
     }
+    let features = ftp.expect("FEAT", 211).await;
+    let mode = features.lines.iter().find(|line| line.contains("MODE"));
+    assert_eq!(mode, None);
 }
 
 /// PAR-06, PAR-07, PAR-08, PAR-09, PAR-10, PAR-12.

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 
 use quaymaster::model::Usage;
 use quaymaster::store::{DatabaseUrl, Db};
@@ -20,11 +21,16 @@ use super::server::{PASSWORD, free_range};
 pub(crate) struct Installation {
     folder: TempDir,
     passive_ports: String,
+    environment: Vec<(&'static str, &'static str)>,
+    largest_file: Option<u64>,
     process: Option<Process>,
 }
 
-/// A process that does not outlive its test.
-struct Process(Child);
+/// A process that does not outlive its test, and what writes down what it prints.
+struct Process {
+    child: Child,
+    scribe: Option<JoinHandle<()>>,
+}
 
 impl Installation {
     /// An empty one with `ports` passive ports. Nothing runs yet.
@@ -32,14 +38,28 @@ impl Installation {
         Self {
             folder: TempDir::new().expect("a folder"),
             passive_ports: free_range(ports).to_string(),
+            environment: Vec::new(),
+            largest_file: None,
             process: None,
         }
+    }
+
+    /// The same with further variables of the environment.
+    pub(crate) fn with_environment(mut self, facts: &[(&'static str, &'static str)]) -> Self {
+        self.environment.extend(facts);
+        self
+    }
+
+    /// The same on a file system that takes no file beyond so many bytes.
+    pub(crate) fn with_largest_file(mut self, bytes: u64) -> Self {
+        self.largest_file = Some(bytes);
+        self
     }
 
     /// Starts the server and waits until it is ready; tells where its FTP is.
     pub(crate) async fn start(&mut self) -> SocketAddr {
         assert!(self.process.is_none(), "a server is running already");
-        let log = std::fs::File::options()
+        let mut log = std::fs::File::options()
             .append(true)
             .create(true)
             .open(self.log())
@@ -48,16 +68,20 @@ impl Installation {
             .command(&["serve"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(log)
+            .stderr(log.try_clone().expect("a log"))
             .spawn();
-        let mut process = Process(child.expect("a process"));
-        let output = process.0.stdout.take().expect("its output");
+        let mut process = Process {
+            child: child.expect("a process"),
+            scribe: None,
+        };
+        let output = process.child.stdout.take().expect("its output");
         let announced = timeout(PATIENCE, spawn_blocking(|| announced(output))).await;
-        let Ok(Ok(Some((ftp, output)))) = announced else {
+        let Ok(Ok(Some((ftp, mut output)))) = announced else {
             panic!("the server did not start:\n{}", self.told());
         };
-        // Stays open as long as the process may print something.
-        process.0.stdout = Some(output);
+        process.scribe = Some(std::thread::spawn(move || {
+            let _all = std::io::copy(&mut output, &mut log);
+        }));
         self.process = Some(process);
         ftp
     }
@@ -70,9 +94,18 @@ impl Installation {
     /// Stops the server as an operator does.
     pub(crate) async fn stop(&mut self) {
         let mut process = self.process.take().expect("a running server");
-        let pid = rustix::process::Pid::from_child(&process.0);
+        let pid = rustix::process::Pid::from_child(&process.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
-        let ended = spawn_blocking(move || process.0.wait());
+        let ended = spawn_blocking(move || {
+            let status = process.child.wait();
+            process
+                .scribe
+                .take()
+                .expect("a scribe")
+                .join()
+                .expect("a log");
+            status
+        });
         let status: ExitStatus = timeout(PATIENCE, ended)
             .await
             .expect("an end in time")
@@ -151,12 +184,23 @@ impl Installation {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_quaymaster"));
+        let binary = env!("CARGO_BIN_EXE_quaymaster");
+        let mut command = match self.largest_file {
+            None => Command::new(binary),
+            Some(bytes) => {
+                // The limit is inherited, and what the system says beyond it is an error and no death.
+                let mut shell = Command::new("sh");
+                let script = "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"";
+                shell.args(["-c", script, &(bytes / 512).to_string(), binary]);
+                shell
+            }
+        };
         let facts = std::env::vars_os().map(|(name, _)| name);
         for fact in facts.filter(|name| name.as_encoded_bytes().starts_with(b"QUAYMASTER_")) {
             command.env_remove(fact);
         }
         command
+            .envs(self.environment.iter().copied())
             .args(arguments)
             .env("QUAYMASTER_DATA_DIR", self.data())
             .env("QUAYMASTER_FTP_LISTEN", "127.0.0.1:0")
@@ -182,14 +226,14 @@ impl Installation {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ended_before = self.0.kill();
-        let _status = self.0.wait();
+        let _ended_before = self.child.kill();
+        let _status = self.child.wait();
     }
 }
 
 /// Reads what a server prints until it has said where everything is: where its FTP is, and the rest
 /// of the output. `None` if it ends before that.
-fn announced(output: ChildStdout) -> Option<(SocketAddr, ChildStdout)> {
+fn announced(output: ChildStdout) -> Option<(SocketAddr, BufReader<ChildStdout>)> {
     let mut output = BufReader::new(output);
     let mut ftp = None;
     loop {
@@ -201,7 +245,7 @@ fn announced(output: ChildStdout) -> Option<(SocketAddr, ChildStdout)> {
             ftp = address.trim().parse().ok();
         }
         if line.starts_with("Administration") {
-            return Some((ftp?, output.into_inner()));
+            return Some((ftp?, output));
         }
     }
 }
