@@ -23,6 +23,7 @@ mod quota;
 mod rivals;
 mod security;
 mod site;
+mod system;
 mod tls;
 mod transcripts;
 mod upload;

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::ftp_client::{FtpClient, Pipe};
-use crate::support::server::{TestServer, eventually};
+use crate::support::server::{TestServer, eventually, rounds};
 
 /// A session with a download that has begun and cannot end: nobody reads on.
 async fn stuck_download(server: &TestServer) -> (FtpClient, TcpStream) {
@@ -172,7 +172,7 @@ async fn an_abor_in_the_last_moment_gets_exactly_two_replies() {
     server.put(&alice, "f.txt", b"hello");
     let mut ftp = server.login("alice").await;
 
-    for _ in 0..100 {
+    for _ in 0..rounds(100, 10) {
         let stream = ftp.open_data().await;
         ftp.expect("RETR f.txt", 150).await;
         drop(stream);
@@ -222,7 +222,7 @@ async fn nothing_is_held_after_a_hundred_broken_transfers() {
     let server = TestServer::start().await;
     let alice = server.account("alice").await;
     server.put(&alice, "big", &vec![7; 1 << 20]);
-    for round in 0..100_u32 {
+    for round in 0..rounds(100, 100) {
         let mut ftp = server.login("alice").await;
         let mut stream = ftp.open_data().await;
         let line = if round % 2 == 0 {

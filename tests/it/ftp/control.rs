@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 use crate::support::ftp_client::FtpClient;
-use crate::support::server::{PASSWORD, TestServer};
+use crate::support::server::{PASSWORD, TestServer, rounds};
 
 /// CTL-01.
 #[tokio::test]
@@ -472,7 +472,7 @@ async fn strange_lines_break_nothing() {
     ];
     let mut ftp = server.login("alice").await;
 
-    for _ in 0..2_000 {
+    for _ in 0..rounds(2_000, 500) {
         let mut line = verbs[random.random_range(0..verbs.len())]
             .as_bytes()
             .to_vec();

@@ -6,7 +6,7 @@ use quaymaster::net::PortState;
 use tokio::io::AsyncReadExt;
 
 use crate::support::ftp_client::{FtpClient, PATIENCE, Pipe};
-use crate::support::server::{PASSWORD, TestServer, eventually};
+use crate::support::server::{PASSWORD, TestServer, eventually, rounds};
 
 /// Whether the server closes this connection without a byte.
 async fn is_closed(mut stream: tokio::net::TcpStream) -> bool {
@@ -111,7 +111,7 @@ async fn a_session_holds_one_port_however_often_it_asks() {
     server.account("alice").await;
     let mut ftp = server.login("alice").await;
 
-    for _ in 0..100 {
+    for _ in 0..rounds(100, 10) {
         ftp.expect("PASV", 227).await;
     }
 

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::support::ftp_client::{
     FtpClient, Pipe, accept_any, accept_any_tls12, accept_any_without_resumption,
 };
-use crate::support::server::{PASSWORD, TestServer};
+use crate::support::server::{PASSWORD, TestServer, rounds};
 
 /// TLS-01, TLS-02, TLS-04.
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn an_upload_by_a_client_that_never_reads_arrives_whole() {
     let bytes = vec![7; 1 << 20];
     let mut ftp = server.login_tls("alice").await;
 
-    for round in 0..20 {
+    for round in 0..rounds(20, 5) {
         let stream = ftp.open_data().await;
         ftp.expect(&format!("STOR f{round}"), 150).await;
         let mut pipe = ftp.dress(stream).await;

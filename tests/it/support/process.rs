@@ -7,8 +7,12 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 
-use quaymaster::model::Usage;
+use quaymaster::clock::{Clock, SystemClock};
+use quaymaster::events::Events;
+use quaymaster::model::{Actor, Usage};
+use quaymaster::settings::{LiveOptions, LiveSettings};
 use quaymaster::store::{DatabaseUrl, Db};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -23,12 +27,16 @@ pub(crate) struct Installation {
     passive_ports: String,
     environment: Vec<(&'static str, &'static str)>,
     largest_file: Option<u64>,
+    /// Options of `strace`, if the server runs under it.
+    trace: Option<Vec<String>>,
     process: Option<Process>,
 }
 
 /// A process that does not outlive its test, and what writes down what it prints.
 struct Process {
     child: Child,
+    /// The server itself, which may be a child of the child.
+    server: Pid,
     scribe: Option<JoinHandle<()>>,
 }
 
@@ -40,6 +48,7 @@ impl Installation {
             passive_ports: free_range(ports).to_string(),
             environment: Vec::new(),
             largest_file: None,
+            trace: None,
             process: None,
         }
     }
@@ -56,6 +65,28 @@ impl Installation {
         self
     }
 
+    /// The same under `strace` with `options`; what it sees is told by [`Self::traced`].
+    pub(crate) fn under_strace(mut self, options: &[&str]) -> Self {
+        self.trace = Some(options.iter().map(|&option| option.to_owned()).collect());
+        self
+    }
+
+    /// Changes settings while no server runs.
+    pub(crate) async fn set(&self, changes: &[(&str, &str)]) {
+        let changes = changes.iter().copied();
+        let changes: Vec<(String, String)> = changes
+            .chain([("passive_ports", self.passive_ports.as_str())])
+            .map(|(key, text)| (key.to_owned(), text.to_owned()))
+            .collect();
+        let url = DatabaseUrl::sqlite(&self.data().join("quaymaster.db"));
+        let db = Db::open(&url).await.expect("the database");
+        let now = SystemClock.now();
+        let settings = LiveSettings::open(db, Events::new(), LiveOptions::default(), now);
+        let settings = settings.await.expect("settings");
+        let stored = settings.change(&Actor::system(), &changes, now).await;
+        stored.expect("settings that fit");
+    }
+
     /// Starts the server and waits until it is ready; tells where its FTP is.
     pub(crate) async fn start(&mut self) -> SocketAddr {
         assert!(self.process.is_none(), "a server is running already");
@@ -65,13 +96,15 @@ impl Installation {
             .open(self.log())
             .expect("a log");
         let child = self
-            .command(&["serve"])
+            .server()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log.try_clone().expect("a log"))
             .spawn();
+        let child = child.expect("a process");
         let mut process = Process {
-            child: child.expect("a process"),
+            server: Pid::from_child(&child),
+            child,
             scribe: None,
         };
         let output = process.child.stdout.take().expect("its output");
@@ -79,6 +112,9 @@ impl Installation {
         let Ok(Ok(Some((ftp, mut output)))) = announced else {
             panic!("the server did not start:\n{}", self.told());
         };
+        if self.trace.is_some() {
+            process.server = only_child(process.server);
+        }
         process.scribe = Some(std::thread::spawn(move || {
             let _all = std::io::copy(&mut output, &mut log);
         }));
@@ -94,8 +130,7 @@ impl Installation {
     /// Stops the server as an operator does.
     pub(crate) async fn stop(&mut self) {
         let mut process = self.process.take().expect("a running server");
-        let pid = rustix::process::Pid::from_child(&process.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
+        kill_process(process.server, Signal::TERM).expect("a signal");
         let ended = spawn_blocking(move || {
             let status = process.child.wait();
             process
@@ -178,9 +213,43 @@ impl Installation {
         recorded
     }
 
+    /// The process id of the running server.
+    pub(crate) fn pid(&self) -> u32 {
+        let process = self.process.as_ref().expect("a running server");
+        process.server.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// What `strace` has seen.
+    pub(crate) fn traced(&self) -> String {
+        std::fs::read_to_string(self.trace_log()).unwrap_or_default()
+    }
+
     /// What the process has logged.
     pub(crate) fn told(&self) -> String {
         std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    /// The command that runs the server, under `strace` if wanted.
+    fn server(&self) -> Command {
+        let serve = self.command(&["serve"]);
+        let Some(options) = &self.trace else {
+            return serve;
+        };
+        let mut traced = Command::new("strace");
+        traced.arg("-f").arg("-o").arg(self.trace_log());
+        traced.args(options).arg(serve.get_program());
+        traced.args(serve.get_args());
+        for (name, value) in serve.get_envs() {
+            match value {
+                Some(value) => traced.env(name, value),
+                None => traced.env_remove(name),
+            };
+        }
+        traced
+    }
+
+    fn trace_log(&self) -> PathBuf {
+        self.folder.path().join("trace")
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -226,9 +295,22 @@ impl Installation {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // The number of a process that has ended may be somebody else's by now.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ended = kill_process(self.server, Signal::KILL);
+        }
         let _ended_before = self.child.kill();
         let _status = self.child.wait();
     }
+}
+
+/// The process that `parent` has started.
+fn only_child(parent: Pid) -> Pid {
+    let parent = parent.as_raw_nonzero();
+    let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+    let children = children.expect("children");
+    let child = children.split_whitespace().next().expect("a child");
+    Pid::from_raw(child.parse().expect("a process id")).expect("a process id")
 }
 
 /// Reads what a server prints until it has said where everything is: where its FTP is, and the rest

@@ -288,6 +288,16 @@ impl TestServer {
     }
 }
 
+/// How often a test that chances on faults tries: `usually`, or `nightly` times as often where
+/// `QUAYMASTER_TEST_NIGHTLY` is set.
+pub(crate) fn rounds(usually: usize, nightly: usize) -> usize {
+    if std::env::var_os("QUAYMASTER_TEST_NIGHTLY").is_some() {
+        usually * nightly
+    } else {
+        usually
+    }
+}
+
 /// Waits until `holds`; a test that needs more than ten seconds has found a fault.
 pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..1_000 {
