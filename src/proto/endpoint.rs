@@ -224,13 +224,16 @@ enum Verb {
     Eprt,
 }
 
-/// Refuses to be sent to anybody but the peer: no scans, no bounces (RFC 2577 §3).
+/// Refuses to be sent to anybody but the peer: no scans, no bounces (RFC 2577 §3). Over IPv6 some
+/// clients, lftp among them, name the address that they listen on, `::`; who names no address means
+/// his own.
 fn check_target(verb: Verb, target: SocketAddr, peer: IpAddr) -> Result<SocketAddr, Reply> {
     let verb = match verb {
         Verb::Port => "PORT",
         Verb::Eprt => "EPRT",
     };
-    if target.ip().to_canonical() != peer.to_canonical() {
+    let (address, peer) = (target.ip().to_canonical(), peer.to_canonical());
+    if address != peer && !address.is_unspecified() {
         return Err(Reply::new(
             Code::ParameterNotImplemented,
             format!("{verb} address must match the control connection."),
@@ -242,7 +245,7 @@ fn check_target(verb: Verb, target: SocketAddr, peer: IpAddr) -> Result<SocketAd
             format!("{verb} port must be 1024 or higher."),
         ));
     }
-    Ok(SocketAddr::new(target.ip().to_canonical(), target.port()))
+    Ok(SocketAddr::new(peer, target.port()))
 }
 
 #[cfg(test)]
@@ -288,6 +291,7 @@ mod tests {
         for (typed, expected) in [
             ("192,0,2,7,4,0", Ok("192.0.2.7:1024".to_owned())),
             ("192, 0, 2, 7, 200, 1", Ok("192.0.2.7:51201".to_owned())),
+            ("0,0,0,0,4,0", Ok("192.0.2.7:1024".to_owned())),
             ("192,0,2,7,3,255", Err(504)),
             ("192,0,2,7,0,22", Err(504)),
             ("10,0,0,1,8,0", Err(504)),
@@ -337,6 +341,18 @@ mod tests {
             eprt("|2|2001:db8::7|5000|", v6()),
             Ok("[2001:db8::7]:5000".to_owned())
         );
+    }
+
+    #[test]
+    fn who_names_no_address_means_his_own() {
+        for (typed, peer, expected) in [
+            ("|2|::|5000|", v6(), "[2001:db8::7]:5000"),
+            ("|1|0.0.0.0|5000|", v4(), "192.0.2.7:5000"),
+            ("|1|0.0.0.0|5000|", mapped(), "192.0.2.7:5000"),
+        ] {
+            assert_eq!(eprt(typed, peer), Ok(expected.to_owned()), "{typed}");
+        }
+        assert_eq!(eprt("|2|::|1023|", v6()).unwrap_err().code().number(), 504);
     }
 
     #[test]

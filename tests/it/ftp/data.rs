@@ -267,6 +267,28 @@ async fn no_client_is_connected_to_the_other_doors_of_the_server() {
     }
 }
 
+/// INT-02: lftp names the address that it listens on.
+#[tokio::test]
+async fn over_ipv6_an_active_client_need_not_name_its_address() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    server.put(&alice, "f.txt", b"hello");
+    let mut ftp = FtpClient::connect_from(server.ftp_v6(), "::1".parse().unwrap()).await;
+    ftp.log_in("alice", PASSWORD).await;
+    let listener = tokio::net::TcpListener::bind("[::]:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+
+    ftp.expect(&format!("EPRT |2|::|{port}|"), 200).await;
+    ftp.send("RETR f.txt\r\n").await;
+    let accepted = tokio::time::timeout(PATIENCE, listener.accept()).await;
+    let (stream, from) = accepted.unwrap().unwrap();
+
+    ftp.expect_reply(150).await;
+    assert_eq!(from.ip(), server.ftp_v6().ip());
+    assert_eq!(Pipe::Plain(stream).read_all().await.unwrap(), b"hello");
+    ftp.expect_reply(226).await;
+}
+
 /// DAT-22.
 #[tokio::test]
 async fn an_active_connection_comes_before_150() {
