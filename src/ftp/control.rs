@@ -160,8 +160,14 @@ impl Conversation {
 
     /// A transfer verb uses up what was arranged for it, whatever its outcome.
     fn consume_endpoint(&mut self, opens_data: bool) {
-        if opens_data {
-            self.context.endpoint = None;
+        if !opens_data {
+            return;
+        }
+        // What is still there was not taken: the transfer was refused.
+        if let Some(endpoint) = self.context.endpoint.take()
+            && self.context.session.protects_data()
+        {
+            endpoint.refuse();
         }
     }
 

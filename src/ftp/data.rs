@@ -3,17 +3,25 @@
 //! Passive: the client is told 150 first and connects when it likes. Active: the connection is made
 //! before 150, so that a failure is the only reply the client hears (Python's ftplib waits in
 //! `accept` as soon as it has read 150).
+//!
+//! Most clients begin with TLS when they have heard 150. One that has begun before is answered
+//! before: basic-ftp for Node ends an empty upload the moment it hears 150, shaken hands or not.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use rustls::ServerConfig;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use crate::net::{self, DataStream, HandshakeError, PassiveError, PassiveOptions, PortReservation};
+use crate::net::{
+    self, DataStream, HandshakeError, PassiveConnection, PassiveError, PassiveOptions,
+    PortReservation,
+};
 
 /// What `PASV`, `EPSV`, `PORT` or `EPRT` arranged for the next transfer.
 #[derive(Debug)]
@@ -67,13 +75,22 @@ pub(super) enum Resumption {
 }
 
 /// An arranged connection that is ready for 150.
-#[derive(Debug)]
 pub(super) enum Arrival {
     /// The client connects after 150.
     Expected(PortReservation),
+    /// The client has connected.
+    Arrived(PassiveConnection),
     /// The server has connected.
     Connected(TcpStream),
+    /// The client has begun with TLS, but not come to the end.
+    Opening(BoxFuture<'static, Result<DataStream, DataError>>),
+    /// Everything is done.
+    Open(DataStream),
 }
+
+/// How long 150 waits for the handshake of a client that began with it early. If the client in its
+/// turn waits for 150, it goes on then.
+const EARLY_HANDSHAKE_WITHIN: Duration = Duration::from_millis(300);
 
 /// Why there is no data connection.
 #[derive(Debug, thiserror::Error)]
@@ -107,18 +124,36 @@ impl Endpoint {
         matches!(self, Self::Passive { until, .. } if *until <= Instant::now())
     }
 
+    /// Gives it up because the transfer was refused, in a way that a client which begins with TLS
+    /// understands (Perl's `Net::FTP` does so before it reads the reply, and dies of writing into a
+    /// connection that was closed in the ordinary way).
+    pub(super) fn refuse(self) {
+        if let Self::Passive { reservation, .. } = self {
+            reservation.refuse();
+        }
+    }
+
     /// Does what must be done before 150.
     ///
     /// # Errors
     ///
-    /// [`DataError::Unreachable`]; the peer hears 425 and no 150.
+    /// [`DataError::Unreachable`], or what [`Arrival::open`] may meet; the peer hears 425 or 522 and
+    /// no 150.
     ///
     /// # Cancel safety
     ///
     /// Dropping this future closes what it had opened.
-    pub(super) async fn prepare(self) -> Result<Arrival, DataError> {
+    pub(super) async fn prepare(self, terms: &Terms) -> Result<Arrival, DataError> {
         match self {
-            Self::Passive { reservation, .. } => Ok(Arrival::Expected(reservation)),
+            Self::Passive {
+                mut reservation, ..
+            } => match reservation.arrived() {
+                None => Ok(Arrival::Expected(reservation)),
+                Some(connection) if terms.tls.is_some() && connection.has_spoken() => {
+                    Arrival::Arrived(connection).hurry(terms.clone()).await
+                }
+                Some(connection) => Ok(Arrival::Arrived(connection)),
+            },
             Self::Active(Target {
                 local,
                 address,
@@ -133,6 +168,15 @@ impl Endpoint {
 }
 
 impl Arrival {
+    /// Opens now if that is done soon.
+    async fn hurry(self, terms: Terms) -> Result<Self, DataError> {
+        let mut opening = async move { self.open(&terms).await }.boxed();
+        match timeout(EARLY_HANDSHAKE_WITHIN, &mut opening).await {
+            Ok(opened) => opened.map(Self::Open),
+            Err(_elapsed) => Ok(Self::Opening(opening)),
+        }
+    }
+
     /// Waits for the client if need be, and encrypts. The pool of passive ports has checked that a
     /// connection comes from the control connection's peer.
     ///
@@ -149,7 +193,10 @@ impl Arrival {
                 let connection = reservation.accept(terms.connect_within).await?;
                 DataStream::passive(connection, terms.stall)
             }
+            Self::Arrived(connection) => DataStream::passive(connection, terms.stall),
             Self::Connected(socket) => DataStream::active(socket, terms.stall),
+            Self::Opening(opening) => return opening.await,
+            Self::Open(stream) => return Ok(stream),
         };
         let stream = stream.map_err(DataError::Broken)?;
         let Some(config) = &terms.tls else {

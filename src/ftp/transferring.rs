@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::commands::about;
 use super::context::{Context, Standing};
-use super::data::{Arrival, Endpoint};
+use super::data::{Arrival, Endpoint, Terms};
 use super::error::TransferError;
 use super::hashing::Hashing;
 use super::link::{Link, Wake};
@@ -110,7 +110,7 @@ impl<'a> Passage<'a> {
             job,
         } = transfer;
         self.sift_waiting();
-        let arrival = match self.prepare(endpoint).await {
+        let arrival = match self.prepare(endpoint, &job.terms).await {
             Ok(arrival) => arrival,
             Err(error) => {
                 let reply = job.fail(error).await;
@@ -133,9 +133,13 @@ impl<'a> Passage<'a> {
     }
 
     /// Does what must be done before 150.
-    async fn prepare(&mut self, endpoint: Endpoint) -> Result<Arrival, TransferError> {
+    async fn prepare(
+        &mut self,
+        endpoint: Endpoint,
+        terms: &Terms,
+    ) -> Result<Arrival, TransferError> {
         let stop = self.stop.clone();
-        let mut preparing = std::pin::pin!(endpoint.prepare());
+        let mut preparing = std::pin::pin!(endpoint.prepare(terms));
         loop {
             let deadline = self.deadline();
             tokio::select! {

@@ -1,8 +1,10 @@
 //! A reservation, and the connection that came in on it.
 
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
@@ -11,7 +13,7 @@ use crate::model::SessionId;
 use crate::net::error::PassiveError;
 
 use super::bookings::{Booked, BookingKey};
-use super::shared::Shared;
+use super::shared::{Shared, reset};
 
 /// A port reserved for one peer. Dropping it gives the port back, and closes a connection that has
 /// arrived but was not taken.
@@ -85,12 +87,31 @@ impl PortReservation {
             }
         };
         self.arrival = None;
-        let socket = result?;
+        Ok(self.connection(result?))
+    }
+
+    /// The client's connection if it has arrived already.
+    pub fn arrived(&mut self) -> Option<PassiveConnection> {
+        let socket = self.arrival.as_mut()?.try_recv().ok()?;
+        self.arrival = None;
+        Some(self.connection(socket))
+    }
+
+    /// Gives the port back. A connection that has arrived is reset instead of ended: a client that
+    /// begins with TLS then fails at connecting.
+    pub fn refuse(mut self) {
+        self.shared.release(self.key);
+        if let Some(socket) = self.arrival.take().and_then(|mut it| it.try_recv().ok()) {
+            reset(socket);
+        }
+    }
+
+    fn connection(&self, socket: TcpStream) -> PassiveConnection {
         let place = ConnectedPort {
-            place: self.shared.connected(key.port, self.session),
+            place: self.shared.connected(self.key.port, self.session),
             shared: Arc::clone(&self.shared),
         };
-        Ok(PassiveConnection { socket, place })
+        PassiveConnection { socket, place }
     }
 }
 
@@ -104,6 +125,12 @@ impl PassiveConnection {
     /// The port it came in on.
     pub fn port(&self) -> u16 {
         self.place.port()
+    }
+
+    /// Whether the client has sent something already.
+    pub fn has_spoken(&self) -> bool {
+        let peeked = SockRef::from(&self.socket).peek(&mut [MaybeUninit::uninit()]);
+        peeked.is_ok_and(|bytes| bytes > 0)
     }
 }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -89,7 +91,10 @@ impl Shared {
         result
     }
 
-    /// Hands a connection to the session that has reserved it, or closes it at once.
+    /// Hands a connection to the session that has reserved it, or resets it at once, which is as near
+    /// as an open port comes to refusing: a client that begins with TLS, not having heard yet that its
+    /// transfer was refused, then fails at connecting instead of talking to nobody. Perl's `Net::FTP`
+    /// would die of that (SIGPIPE).
     pub(super) fn arrived(self: &Arc<Self>, port: u16, socket: TcpStream, from: SocketAddr) {
         let local = socket.local_addr().map(|address| address.ip());
         let found = local.ok().and_then(|local: IpAddr| {
@@ -103,7 +108,8 @@ impl Shared {
         });
         let Some(arrival) = found else {
             self.strangers_total.fetch_add(1, Ordering::Relaxed);
-            tracing::debug!(port, peer = %from, "closed a data connection that nobody had reserved");
+            tracing::debug!(port, peer = %from, "reset a data connection that nobody had reserved");
+            reset(socket);
             return;
         };
         self.connected_total.fetch_add(1, Ordering::Relaxed);
@@ -217,4 +223,11 @@ impl State {
             _ => PortState::Connected(connected),
         }
     }
+}
+
+/// As near as an open port comes to refusing a connection.
+pub(super) fn reset(socket: TcpStream) {
+    // If this fails the connection is gone already.
+    let _gone = SockRef::from(&socket).set_linger(Some(Duration::ZERO));
+    drop(socket);
 }

@@ -45,7 +45,7 @@ pub struct PassiveCounters {
     pub waiting: usize,
     /// Data connections that were reserved and arrived.
     pub connected_total: u64,
-    /// Connections nobody had reserved; they were closed at once.
+    /// Connections nobody had reserved; they were reset at once.
     pub strangers_total: u64,
     /// Reservations whose client never connected.
     pub timeouts_total: u64,

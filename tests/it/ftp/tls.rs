@@ -1,13 +1,16 @@
 //! TLS on control and data connections.
 
+use std::io;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::ftp_client::{
     FtpClient, Pipe, accept_any, accept_any_tls12, accept_any_without_resumption,
 };
-use crate::support::server::{PASSWORD, TestServer, rounds};
+use crate::support::server::{PASSWORD, TestServer, eventually, rounds};
 
 /// TLS-01, TLS-02, TLS-04.
 #[tokio::test]
@@ -249,6 +252,62 @@ async fn an_upload_of_exactly_the_announced_size_needs_no_close_notify() {
 
     ftp.expect_reply(226).await;
     assert_eq!(server.read(&alice, "f").as_deref(), Some(&b"12345"[..]));
+}
+
+/// An encrypted session, and a data connection of its that has arrived at the server.
+async fn with_data_connection(server: &TestServer) -> (FtpClient, TcpStream) {
+    server.account("alice").await;
+    let mut ftp = server.login_tls("alice").await;
+    let stream = ftp.open_data().await;
+    eventually("the connection arrives", || {
+        server.app().passive_ports.counters().connected_total == 1
+    })
+    .await;
+    (ftp, stream)
+}
+
+/// INT-07: basic-ftp believes in a handshake that has not ended when it hears 150.
+#[tokio::test]
+async fn a_client_that_begins_with_tls_before_150_has_shaken_hands_when_it_hears_it() {
+    let server = TestServer::start().await;
+    let (mut ftp, stream) = with_data_connection(&server).await;
+    let mut handshake = Box::pin(ftp.encrypt(stream));
+    assert!(handshake.as_mut().now_or_never().is_none());
+    let handshake = tokio::spawn(handshake);
+
+    ftp.expect("STOR empty", 150).await;
+
+    assert!(handshake.is_finished());
+    handshake.await.unwrap().unwrap().finish().await;
+    ftp.expect_reply(226).await;
+}
+
+/// The other way round would be waiting for each other.
+#[tokio::test]
+async fn a_client_that_goes_on_with_tls_after_150_only_hears_it_all_the_same() {
+    let server = TestServer::start().await;
+    let (mut ftp, stream) = with_data_connection(&server).await;
+    let mut handshake = Box::pin(ftp.encrypt(stream));
+    assert!(handshake.as_mut().now_or_never().is_none());
+
+    ftp.expect("STOR f", 150).await;
+
+    let mut pipe = handshake.await.unwrap();
+    pipe.write_all(b"hello").await.unwrap();
+    pipe.finish().await;
+    ftp.expect_reply(226).await;
+}
+
+/// INT-10: Perl's `Net::FTP` would die of a connection that ends in the ordinary way.
+#[tokio::test]
+async fn an_encrypted_transfer_that_is_refused_resets_its_data_connection() {
+    let server = TestServer::start().await;
+    let (mut ftp, mut stream) = with_data_connection(&server).await;
+
+    ftp.expect("RETR missing", 550).await;
+
+    let read = stream.read_u8().await;
+    assert_eq!(read.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
 }
 
 /// TLS-33.

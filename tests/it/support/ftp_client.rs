@@ -257,11 +257,16 @@ impl FtpClient {
             .expect("handshake on the data connection")
     }
 
-    /// TLS on a data connection.
-    pub(crate) async fn encrypt(&self, stream: TcpStream) -> io::Result<Pipe> {
+    /// TLS on a data connection, beside whatever else the client does.
+    pub(crate) fn encrypt(
+        &self,
+        stream: TcpStream,
+    ) -> impl Future<Output = io::Result<Pipe>> + Send + use<> {
         let connector = TlsConnector::from(Arc::clone(&self.tls));
-        let stream = timeout(PATIENCE, connector.connect(name(), stream)).await??;
-        Ok(Pipe::Tls(Box::new(stream)))
+        async move {
+            let stream = timeout(PATIENCE, connector.connect(name(), stream)).await??;
+            Ok(Pipe::Tls(Box::new(stream)))
+        }
     }
 
     /// A whole download: `EPSV`, `command`, bytes, `226`.
