@@ -31,14 +31,16 @@ class Server:
             name: value for name, value in os.environ.items() if not name.startswith("QUAYMASTER_")
         } | {
             "QUAYMASTER_DATA_DIR": str(self.folder / "data"),
-            "QUAYMASTER_FTP_LISTEN": f"127.0.0.1:{self.ports['ftp']}",
-            "QUAYMASTER_FTPS_LISTEN": f"127.0.0.1:{self.ports['ftps']}",
+            "QUAYMASTER_FTP_LISTEN": on_both_networks(self.ports["ftp"]),
+            "QUAYMASTER_FTPS_LISTEN": on_both_networks(self.ports["ftps"]),
             "QUAYMASTER_WEB_LISTEN": f"127.0.0.1:{self.ports['web']}",
             "QUAYMASTER_METRICS_LISTEN": f"127.0.0.1:{self.ports['metrics']}",
             "QUAYMASTER_PASSIVE_PORTS": free_range(20),
         }
         self.log = self.folder / "log"
         self.process: subprocess.Popen | None = None
+        self.passwords: dict[str, str] = {}
+        self.homes: dict[str, Path] = {}
 
     def __enter__(self) -> "Server":
         return self
@@ -89,6 +91,11 @@ class Server:
         return greeted
 
     @property
+    def certificate(self) -> Path:
+        """What the server made for itself, and clients may trust."""
+        return self.folder / "data" / "tls" / "cert.pem"
+
+    @property
     def url(self) -> str:
         """Where the administration is."""
         return f"http://127.0.0.1:{self.ports['web']}"
@@ -113,8 +120,8 @@ class Server:
         return done.stdout
 
     def account(self, name: str, *, allow_plain: bool = False, quota: str = "") -> str:
-        """Makes an account on the command line; its password."""
-        password = secrets.token_urlsafe(15)
+        """Makes an account on the command line; its password, which needs no quoting anywhere."""
+        password = secrets.token_hex(12)
         arguments = ["account", "create", name, "--customer", "Tests", "--password-stdin"]
         if allow_plain:
             arguments.append("--allow-plain")
@@ -151,9 +158,25 @@ class Server:
                 raise AssertionError(f"waited {seconds} seconds in vain; {self.output()}")
             time.sleep(0.02)
 
+    def home(self, name: str) -> Path:
+        """The folder on the disk that is the root of an account."""
+        if name not in self.homes:
+            with self.ftplib(name, self.passwords[name]):
+                pass
+            homes = list((self.folder / "data" / "files").glob(f"*/{name}-*"))
+            if len(homes) != 1:
+                raise AssertionError(f"{len(homes)} homes for {name}")
+            self.homes[name] = homes[0]
+        return self.homes[name]
+
     def files(self) -> list[Path]:
         """Every regular file in the homes, staged ones included."""
         return [path for path in (self.folder / "data" / "files").rglob("*") if path.is_file()]
+
+
+def on_both_networks(port: int) -> str:
+    """One port of both loopback addresses."""
+    return f"127.0.0.1:{port},[::1]:{port}"
 
 
 def free_port() -> int:
