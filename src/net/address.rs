@@ -106,6 +106,7 @@ mod tests {
         advertised(&policy, &around, client, case.local.parse().unwrap()).to_string()
     }
 
+    /// DAT-29, DAT-30.
     #[test]
     fn the_address_follows_rules_then_nearness_then_the_setting() {
         const LAN: &[(&str, &str)] = &[("10.0.0.0/8", "10.0.0.5"), ("10.1.0.0/16", "10.1.0.5")];

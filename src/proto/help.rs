@@ -91,6 +91,7 @@ mod tests {
         String::from_utf8(out.to_vec()).unwrap()
     }
 
+    /// CTL-38, PAR-20.
     #[test]
     fn feat_lists_what_is_built_in_the_order_of_names() {
         let offer = Offer {
@@ -138,6 +139,7 @@ mod tests {
         }
     }
 
+    /// PAR-09.
     #[test]
     fn feat_marks_what_the_session_has_selected() {
         let text = encoded(&features(Offer {

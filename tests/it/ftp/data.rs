@@ -166,7 +166,7 @@ async fn one_port_serves_five_sessions_of_one_address_in_turn() {
     }
 }
 
-/// DAT-14, SEC-T16.
+/// DAT-14.
 #[tokio::test]
 async fn a_stranger_at_the_port_is_closed_and_the_client_is_served() {
     let server = TestServer::start().await;
@@ -414,20 +414,30 @@ async fn a_transfer_outlives_a_change_of_the_range() {
 
 /// DAT-36, STO-37: stalls are told, and the session goes on.
 #[tokio::test]
-async fn a_stalled_upload_hears_426_and_the_session_goes_on() {
+async fn a_stalled_transfer_hears_426_and_the_session_goes_on() {
     let server = TestServer::start().await;
     server.set(&[("stall_timeout", "10")]).await;
-    server.account("alice").await;
-    let mut ftp = server.login("alice").await;
-    let _data = ftp.open_data().await;
-    ftp.expect("STOR x", 150).await;
+    let alice = server.account("alice").await;
+    server.put(&alice, "big", &vec![7; 64 << 20]);
+    let mut stalled = Vec::new();
+    for (is_private, line) in [(false, "STOR x"), (false, "RETR big"), (true, "RETR big")] {
+        let mut ftp = if is_private {
+            server.login_tls("alice").await
+        } else {
+            server.login("alice").await
+        };
+        let data = ftp.open_data().await;
+        ftp.expect(line, 150).await;
+        let data = ftp.dress(data).await;
+        stalled.push((ftp, data));
+    }
 
-    let stalled = tokio::time::timeout(Duration::from_secs(15), ftp.reply())
-        .await
-        .unwrap();
-
-    assert_eq!(stalled.lines, ["426 Data connection stalled."]);
-    ftp.expect("NOOP", 200).await;
+    for (mut ftp, _data) in stalled {
+        let reply = tokio::time::timeout(Duration::from_secs(15), ftp.reply());
+        let reply = reply.await.unwrap();
+        assert_eq!(reply.lines, ["426 Data connection stalled."]);
+        ftp.expect("NOOP", 200).await;
+    }
 }
 
 /// DAT-29, DAT-30.
