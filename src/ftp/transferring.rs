@@ -37,10 +37,12 @@ struct Passage<'a> {
     questions: mpsc::Receiver<Question>,
     /// When the reply is given without waiting for the transfer to wind up.
     reply_by: Option<Instant>,
-    /// When a transfer that was allowed to finish during shutdown is stopped.
+    /// When what was allowed to finish is stopped after all.
     grace_until: Option<Instant>,
     was_aborted: bool,
     is_quitting: bool,
+    /// Whether there is no data connection whose end would tell that the client is gone.
+    is_computing: bool,
     leaving: Leaving,
 }
 
@@ -55,6 +57,9 @@ enum Leaving {
 /// Longest wait between `ABOR` and 426, even if the disk does not answer. The transfer then winds up
 /// behind the client's back, its reservation held until it has.
 const REPLY_WITHIN: Duration = Duration::from_millis(100);
+/// How long a checksum may go on for a client that said `QUIT` and closed its side: a script that was
+/// piped in may still read, but nothing else tells whether anybody does.
+const LINGER: Duration = Duration::from_secs(3);
 /// How long a transfer may go on when the server stops.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
@@ -88,11 +93,13 @@ impl<'a> Passage<'a> {
             grace_until: None,
             was_aborted: false,
             is_quitting: false,
+            is_computing: false,
             leaving: Leaving::Stays,
         }
     }
 
     async fn compute(mut self, hashing: Hashing) -> (Code, Aftermath) {
+        self.is_computing = true;
         self.sift_waiting();
         let (tell, told) = oneshot::channel();
         self.context
@@ -189,7 +196,7 @@ impl<'a> Passage<'a> {
         match wake {
             Wake::Sent => {}
             Wake::Received => self.sift_arrived(),
-            Wake::Ended if self.is_quitting => {}
+            Wake::Ended if self.is_quitting => self.linger(),
             Wake::Ended | Wake::Lost => self.leave(Cause::Gone, Leaving::Gone),
             Wake::Order(Order::AbortTransfer) => self.halt(Cause::Ordered),
             Wake::Order(Order::Disconnect(text)) => {
@@ -213,6 +220,13 @@ impl<'a> Passage<'a> {
                     self.halt(Cause::Shutdown);
                 }
             }
+        }
+    }
+
+    /// The client will send nothing more after its `QUIT`.
+    fn linger(&mut self) {
+        if self.is_computing {
+            self.grace_until.get_or_insert(Instant::now() + LINGER);
         }
     }
 

@@ -214,10 +214,16 @@ async fn a_hash_ends_with_its_session() {
     let server = TestServer::start().await;
     let alice = server.account("alice").await;
     endless(&server, &alice);
-    for _ in 0..2 {
-        busy(&server, "alice").await.vanish();
+    busy(&server, "alice").await.vanish();
+    let mut quitter = busy(&server, "alice").await;
+    quitter.send("QUIT\r\n").await;
+    quitter.half_close().await;
+    for code in [426, 221] {
+        quitter.expect_reply(code).await;
     }
+    quitter.expect_end().await;
     let mut ftp = server.login("alice").await;
+    let _other = busy(&server, "alice").await;
 
     for _ in 0..500 {
         ftp.send("HASH endless\r\nSTAT\r\n").await;
