@@ -80,6 +80,21 @@ pub enum PassiveState {
     Failing,
 }
 
+/// What transfers hold at one moment. When none is running, all of it has been given back.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Held {
+    /// Transfers that have begun and not wound up, those of sessions that are gone included.
+    pub transfers: usize,
+    /// Sessions that wait for a passive port.
+    pub port_waits: usize,
+    /// Uploads with a reservation in the books.
+    pub reservations: usize,
+    /// Bytes that they have been granted beyond what they replace.
+    pub reserved_bytes: u64,
+    /// Files that uploads write to, and names that are promised to them.
+    pub files: usize,
+}
+
 /// The metrics of one instance. Cloning is cheap; all clones count into the same numbers.
 #[derive(Clone, Debug)]
 pub struct Metrics(Arc<Instruments>);
@@ -94,6 +109,17 @@ struct Instruments {
     transfer_bytes: Family<DirectionLabels, Counter<u64, AtomicU64>>,
     passive_ports: Family<StateLabels, Gauge>,
     passwords: Gauge,
+    buffers: Gauge,
+    held: HeldGauges,
+}
+
+#[derive(Debug, Default)]
+struct HeldGauges {
+    transfers: Gauge,
+    port_waits: Gauge,
+    reservations: Gauge,
+    reserved_bytes: Gauge,
+    files: Gauge,
 }
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
@@ -150,7 +176,11 @@ impl Metrics {
             "Passwords being hashed or verified, or waiting for their turn",
             passwords.clone(),
         );
+        let buffers = Gauge::default();
+        registry.register("buffers_lent", "Transfer buffers in use", buffers.clone());
         Self(Arc::new(Instruments {
+            held: HeldGauges::register(&mut registry),
+            buffers,
             registry,
             sessions,
             commands,
@@ -201,6 +231,27 @@ impl Metrics {
             .set(gauge(ports));
     }
 
+    /// What transfers hold.
+    pub fn set_held(&self, held: Held) {
+        let gauges = &self.0.held;
+        gauges.transfers.set(gauge(held.transfers));
+        gauges.port_waits.set(gauge(held.port_waits));
+        gauges.reservations.set(gauge(held.reservations));
+        let bytes = i64::try_from(held.reserved_bytes).unwrap_or(i64::MAX);
+        gauges.reserved_bytes.set(bytes);
+        gauges.files.set(gauge(held.files));
+    }
+
+    /// A transfer was lent a buffer.
+    pub fn buffer_lent(&self) {
+        self.0.buffers.inc();
+    }
+
+    /// A transfer gave a buffer back.
+    pub fn buffer_returned(&self) {
+        self.0.buffers.dec();
+    }
+
     /// Everything in the `OpenMetrics` text format
     /// (`application/openmetrics-text; version=1.0.0; charset=utf-8`).
     pub fn render(&self) -> String {
@@ -210,6 +261,34 @@ impl Metrics {
             text.clear();
         }
         text
+    }
+}
+
+impl HeldGauges {
+    fn register(registry: &mut Registry) -> Self {
+        let held = Self::default();
+        for (name, help, gauge) in [
+            ("transfers_running", "Transfers under way", &held.transfers),
+            (
+                "port_waits",
+                "Sessions waiting for a passive port",
+                &held.port_waits,
+            ),
+            (
+                "quota_reservations",
+                "Uploads with a reservation",
+                &held.reservations,
+            ),
+            (
+                "quota_reserved_bytes",
+                "Bytes granted to them",
+                &held.reserved_bytes,
+            ),
+            ("files_in_flight", "Files held by uploads", &held.files),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
+        held
     }
 }
 
@@ -259,6 +338,16 @@ mod tests {
         metrics.transfer(Direction::Upload, "ok", 1_000);
         metrics.transfer(Direction::Upload, "aborted", 24);
         metrics.set_passive_ports(PassiveState::Free, 20);
+        metrics.buffer_lent();
+        metrics.buffer_lent();
+        metrics.buffer_returned();
+        metrics.set_held(Held {
+            transfers: 1,
+            port_waits: 2,
+            reservations: 3,
+            reserved_bytes: 4_000,
+            files: 5,
+        });
 
         let page = metrics.render();
         for line in [
@@ -269,6 +358,12 @@ mod tests {
             "quaymaster_ftp_transfers_total{direction=\"upload\",result=\"ok\"} 1",
             "quaymaster_ftp_transfer_bytes_total{direction=\"upload\"} 1024",
             "quaymaster_ftp_passive_ports{state=\"free\"} 20",
+            "quaymaster_ftp_buffers_lent 1",
+            "quaymaster_ftp_transfers_running 1",
+            "quaymaster_ftp_port_waits 2",
+            "quaymaster_ftp_quota_reservations 3",
+            "quaymaster_ftp_quota_reserved_bytes 4000",
+            "quaymaster_ftp_files_in_flight 5",
             "# EOF",
         ] {
             assert!(page.lines().any(|found| found == line), "{line}\n{page}");

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::hosting::health::{Health, Patient};
 use crate::net::PortState;
-use crate::telemetry::PassiveState;
+use crate::telemetry::{Held, PassiveState};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -58,6 +58,14 @@ async fn ready(State(app): State<App>) -> Response {
 async fn metrics(State(app): State<App>) -> Response {
     app.metrics.set_sessions(app.sessions.count());
     app.metrics.set_passwords(app.passwords.at_work());
+    let reserved = app.ledger.reserved();
+    app.metrics.set_held(Held {
+        transfers: app.sessions.transfers(),
+        port_waits: app.passive_ports.counters().waiting,
+        reservations: reserved.uploads,
+        reserved_bytes: reserved.bytes,
+        files: app.volumes.in_flight().await,
+    });
     let ports = app.network.ports();
     for state in [
         PassiveState::Free,

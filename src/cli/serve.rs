@@ -58,6 +58,9 @@ async fn announce(server: &Server) -> anyhow::Result<()> {
     for address in &addresses.ftps {
         console::say(&format!("FTP (implicit TLS)  {address}"));
     }
+    if let Some(address) = &addresses.metrics {
+        console::say(&format!("Health and metrics  {address}"));
+    }
     console::say(&format!("Administration      {page}/admin"));
     if server.app().setup.is_open().await? {
         let code = server.app().setup.code().expose();

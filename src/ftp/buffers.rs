@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::telemetry::Metrics;
+
 /// The buffers of the FTP door. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub(super) struct Buffers(Arc<Shelf>);
@@ -14,6 +16,7 @@ pub(super) struct Buffers(Arc<Shelf>);
 struct Shelf {
     free: Mutex<Vec<Box<[u8]>>>,
     places: Arc<Semaphore>,
+    metrics: Metrics,
 }
 
 /// A lent buffer of [`Buffers::SIZE_BYTES`]; dropping it gives it back.
@@ -32,12 +35,13 @@ impl Buffers {
     /// Unused buffers that are kept.
     const KEPT: usize = 64;
 
-    /// An empty shelf.
-    pub(super) fn new() -> Self {
+    /// An empty shelf, whose buffers in use `metrics` counts.
+    pub(super) fn new(metrics: Metrics) -> Self {
         let places = Arc::new(Semaphore::new(Self::LIMIT));
         Self(Arc::new(Shelf {
             free: Mutex::default(),
             places,
+            metrics,
         }))
     }
 
@@ -59,6 +63,7 @@ impl Buffers {
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
         let bytes = bytes.unwrap_or_else(|| vec![0; Self::SIZE_BYTES].into_boxed_slice());
+        self.0.metrics.buffer_lent();
         Buffer {
             bytes,
             shelf: Arc::clone(&self.0),
@@ -83,6 +88,7 @@ impl DerefMut for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        self.shelf.metrics.buffer_returned();
         let bytes = std::mem::take(&mut self.bytes);
         let mut free = self
             .shelf
@@ -101,7 +107,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_buffer_is_lent_again() {
-        let buffers = Buffers::new();
+        let buffers = Buffers::new(Metrics::default());
         let mut first = buffers.lend().await;
         first[0] = 7;
         drop(first);

@@ -49,8 +49,8 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken, task
     let sockets: Vec<_> = explicit.chain(implicit).collect();
     let address = |(socket, _): &(TcpListener, Encryption)| socket.local_addr().ok();
     let door = Door {
+        buffers: Buffers::new(app.metrics.clone()),
         app,
-        buffers: Buffers::new(),
         refusals: Refusals::default(),
         places: Places::default(),
         tasks: tasks.clone(),

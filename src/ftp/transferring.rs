@@ -117,6 +117,10 @@ impl<'a> Passage<'a> {
             job,
         } = transfer;
         self.sift_waiting();
+        // Whoever left while the command was looked at is not noticed a second time.
+        if self.link.has_ended() && !self.is_quitting {
+            self.leave(Cause::Gone, Leaving::Gone);
+        }
         let arrival = match self.prepare(endpoint, &job.terms).await {
             Ok(arrival) => arrival,
             Err(error) => {

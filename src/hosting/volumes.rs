@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::task::spawn_blocking;
+
 use crate::clock::{Clock, Timestamp};
 use crate::model::{Account, AccountId, Usage};
 use crate::vfs::{HomeOptions, LocalHome, Space, StorageError, Volume};
@@ -101,6 +103,13 @@ impl Volumes {
             };
         }
         swept
+    }
+
+    /// Files that uploads write to, and names that are promised to them, in all open homes.
+    pub async fn in_flight(&self) -> usize {
+        let homes: Vec<LocalHome> = self.lock().values().cloned().collect();
+        let counting = spawn_blocking(move || homes.iter().map(LocalHome::in_flight).sum());
+        counting.await.unwrap_or(0)
     }
 
     /// Room on the file system.

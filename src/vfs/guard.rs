@@ -62,6 +62,11 @@ impl InFlight {
         holds.then_some(memory.remnant)
     }
 
+    /// How much is in flight.
+    pub(super) fn count(&self) -> usize {
+        self.staged.len() + self.promised.len() + self.in_place.len()
+    }
+
     /// Forgets a file that was completed, replaced, removed or renamed.
     pub(super) fn forget(&mut self, key: FileKey) {
         self.memory.remove(&key);

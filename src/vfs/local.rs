@@ -73,6 +73,12 @@ impl LocalHome {
         lock.unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Files that uploads write to at this moment, and names that are promised to them. Blocking: it
+    /// waits for whoever changes a name just now.
+    pub fn in_flight(&self) -> usize {
+        self.lock().count()
+    }
+
     pub(super) fn enter(&self, path: &VirtualPath) -> Result<(), StorageError> {
         name::visible(path)?;
         self.root().directory(path)?;

@@ -1,6 +1,7 @@
 //! What holds when something breaks: the client, the server, or both at the worst moment. The server
 //! is the built binary, killed and started again on the same data folder.
 
+mod chaos;
 mod durability;
 mod leftovers;
 mod overwrite;

@@ -1,6 +1,6 @@
 //! One page of the books: what a scope uses, has reserved and may use.
 
-use crate::model::{Limit, Usage};
+use crate::model::{AccountId, Limit, Usage};
 
 /// Limits of one scope.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -9,6 +9,26 @@ pub struct Limits {
     pub bytes: Limit,
     /// Files.
     pub files: Limit,
+}
+
+/// What uploads have reserved at one moment.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Reserved {
+    /// Uploads that hold a reservation.
+    pub uploads: usize,
+    /// Bytes granted to them beyond what they replace.
+    pub bytes: u64,
+    /// Files that they are going to add.
+    pub files: u64,
+}
+
+/// Usage of one account that the database does not know yet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Change {
+    pub(super) account: AccountId,
+    pub(super) usage: Usage,
+    /// Whether an upload is under way, so that the account must stay marked.
+    pub(super) busy: bool,
 }
 
 /// Signed, because a deletion may be booked before the upload that it cancels out.

@@ -7,8 +7,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use super::book::Change;
 use super::ledger::Ledger;
-use super::pool::Change;
 use super::shared::MarkRequest;
 use crate::clock::Clock;
 use crate::model::AccountId;

@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
 use super::allowance::AccountQuota;
-use super::book::Limits;
-use super::pool::Change;
+use super::book::{Change, Limits, Reserved};
 use super::shared::{MarkRequest, SharedPool};
 use crate::model::{AccountId, CustomerId, Usage};
 
@@ -104,6 +103,18 @@ impl Ledger {
             let usage = pool.lock().usage();
             total.bytes = total.bytes.saturating_add(usage.bytes);
             total.files = total.files.saturating_add(usage.files);
+        }
+        total
+    }
+
+    /// What all uploads under way have reserved.
+    pub fn reserved(&self) -> Reserved {
+        let mut total = Reserved::default();
+        for pool in self.all_pools() {
+            let reserved = pool.lock().reserved();
+            total.uploads += reserved.uploads;
+            total.bytes = total.bytes.saturating_add(reserved.bytes);
+            total.files = total.files.saturating_add(reserved.files);
         }
         total
     }

@@ -15,7 +15,7 @@ pub mod recovery;
 mod shared;
 
 pub use allowance::{AccountQuota, Allowance, Cover, OpenChange, Reservation};
-pub use book::Limits;
+pub use book::{Limits, Reserved};
 pub use error::QuotaError;
 pub use keeper::Keeper;
 pub use ledger::Ledger;

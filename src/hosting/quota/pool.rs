@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::book::{Book, Limits, signed};
+use super::book::{Book, Change, Limits, Reserved, signed};
 use super::holder::Holder;
 use crate::model::{AccountId, FileKey, Limit, Scope, Usage};
 
@@ -40,15 +40,6 @@ pub(super) enum Grant {
     Refused(Scope),
     /// Nothing is left, but a younger upload may give back what it holds.
     Wait(Scope),
-}
-
-/// Usage of one account that the database does not know yet.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Change {
-    pub(super) account: AccountId,
-    pub(super) usage: Usage,
-    /// Whether an upload is under way, so that the account must stay marked.
-    pub(super) busy: bool,
 }
 
 impl Pool {
@@ -103,6 +94,14 @@ impl Pool {
 
     pub(super) fn usage(&self) -> Usage {
         self.book.usage()
+    }
+
+    pub(super) fn reserved(&self) -> Reserved {
+        Reserved {
+            uploads: self.holders.len(),
+            bytes: self.book.reserved_bytes,
+            files: self.book.reserved_files,
+        }
     }
 
     pub(super) fn account_usage(&self, id: AccountId) -> Usage {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
@@ -15,6 +15,8 @@ use crate::model::{Operation, SessionId, VirtualPath};
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) live: Mutex<HashMap<SessionId, Arc<Entry>>>,
+    /// Transfers that have not wound up; their sessions may be gone.
+    pub(super) transfers: AtomicUsize,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: Events,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
@@ -25,6 +26,7 @@ impl Sessions {
     pub fn new(clock: Arc<dyn Clock>, events: Events) -> Self {
         Self(Arc::new(Shared {
             live: Mutex::default(),
+            transfers: AtomicUsize::new(0),
             clock,
             events,
         }))
@@ -102,6 +104,11 @@ impl Sessions {
     /// Number of live sessions.
     pub fn count(&self) -> usize {
         lock(&self.0.live).len()
+    }
+
+    /// Number of transfers that have not wound up, those of sessions that are gone included.
+    pub fn transfers(&self) -> usize {
+        self.0.transfers.load(Ordering::Relaxed)
     }
 
     /// Number of sessions of every account that has one.

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::entry::{Entry, Shared, Transfer, count, lock};
 use super::view::{Order, Refused, SessionAccount};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Timestamp;
 use crate::events::Event;
 use crate::model::{Limit, Operation, SessionId, VirtualPath};
 
@@ -28,7 +28,7 @@ pub struct Orders(mpsc::Receiver<Order>);
 pub struct LiveTransfer {
     entry: Arc<Entry>,
     transfer: Arc<Transfer>,
-    clock: Arc<dyn Clock>,
+    shared: Arc<Shared>,
 }
 
 impl LiveSession {
@@ -106,23 +106,23 @@ impl LiveSession {
         expected_bytes: Option<u64>,
         encrypted: bool,
     ) -> LiveTransfer {
-        let clock = Arc::clone(&self.shared.clock);
         let transfer = Arc::new(Transfer {
             operation,
             path,
             expected_bytes,
             encrypted,
-            started_at: clock.now(),
+            started_at: self.shared.clock.now(),
             moved: AtomicU64::new(0),
         });
         lock(&self.entry.state).transfer = Some(Arc::clone(&transfer));
         self.shared
             .events
             .publish(Event::SessionsChanged(self.entry.id));
+        self.shared.transfers.fetch_add(1, Ordering::Relaxed);
         LiveTransfer {
             entry: Arc::clone(&self.entry),
             transfer,
-            clock,
+            shared: Arc::clone(&self.shared),
         }
     }
 }
@@ -176,7 +176,8 @@ impl LiveTransfer {
 
 impl Drop for LiveTransfer {
     fn drop(&mut self) {
-        let now = self.clock.now();
+        self.shared.transfers.fetch_sub(1, Ordering::Relaxed);
+        let now = self.shared.clock.now();
         let mut state = lock(&self.entry.state);
         // One that winds up late must not hide the next one.
         let is_mine = |shown: &Arc<Transfer>| Arc::ptr_eq(shown, &self.transfer);

@@ -11,6 +11,7 @@ use rand::{RngExt, SeedableRng};
 use tokio::io::AsyncWriteExt;
 use tokio::task::spawn_blocking;
 
+use crate::support::chance::seed;
 use crate::support::ftp_client::{FtpClient, Pipe};
 use crate::support::process::{Installation, booked};
 use crate::support::server::{PASSWORD, eventually};
@@ -77,19 +78,6 @@ async fn an_interrupted_overwrite_leaves_the_old_file_or_the_complete_new_one() 
     let disk = scene.installation.disk();
     scene.installation.stop().await;
     assert_eq!(scene.installation.recorded().await, (disk, false));
-}
-
-/// The one that is given, or any.
-fn seed() -> u64 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a person who looks for a fault gives it; the product does not read it"
-    )]
-    let given = std::env::var("FAULTS_SEED");
-    given.map_or_else(
-        |_| rand::random(),
-        |seed| seed.parse().expect("a seed is a number"),
-    )
 }
 
 impl Overwrite {

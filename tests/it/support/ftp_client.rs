@@ -319,6 +319,13 @@ impl FtpClient {
         }
     }
 
+    /// Resets the control connection.
+    pub(crate) fn reset(&mut self) {
+        if let Some(pipe) = self.pipe.take() {
+            pipe.reset();
+        }
+    }
+
     /// Ends this side of the control connection; replies can still be read.
     pub(crate) async fn half_close(&mut self) {
         let pipe = self.pipe.as_mut().expect("open control connection");

@@ -1,9 +1,11 @@
 //! What the tests stand on.
 
 pub(crate) mod browser;
+pub(crate) mod chance;
 pub(crate) mod disk;
 pub(crate) mod engines;
 pub(crate) mod ftp_client;
+pub(crate) mod held;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod samples;

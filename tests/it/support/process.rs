@@ -30,6 +30,15 @@ pub(crate) struct Installation {
     /// Options of `strace`, if the server runs under it.
     trace: Option<Vec<String>>,
     process: Option<Process>,
+    metrics: Option<SocketAddr>,
+}
+
+/// Where a process says that it is.
+struct Announced {
+    ftp: SocketAddr,
+    metrics: Option<SocketAddr>,
+    /// The rest of its output.
+    output: BufReader<ChildStdout>,
 }
 
 /// A process that does not outlive its test, and what writes down what it prints.
@@ -50,6 +59,7 @@ impl Installation {
             largest_file: None,
             trace: None,
             process: None,
+            metrics: None,
         }
     }
 
@@ -109,9 +119,15 @@ impl Installation {
         };
         let output = process.child.stdout.take().expect("its output");
         let announced = timeout(PATIENCE, spawn_blocking(|| announced(output))).await;
-        let Ok(Ok(Some((ftp, mut output)))) = announced else {
+        let Ok(Ok(Some(Announced {
+            ftp,
+            metrics,
+            mut output,
+        }))) = announced
+        else {
             panic!("the server did not start:\n{}", self.told());
         };
+        self.metrics = metrics;
         if self.trace.is_some() {
             process.server = only_child(process.server);
         }
@@ -120,6 +136,24 @@ impl Installation {
         }));
         self.process = Some(process);
         ftp
+    }
+
+    /// Where the running server tells its metrics.
+    pub(crate) fn metrics(&self) -> SocketAddr {
+        self.metrics.expect("metrics")
+    }
+
+    /// What the running process holds open: sockets, and files beneath the homes.
+    pub(crate) fn descriptors(&self) -> Vec<String> {
+        let process = self.process.as_ref().expect("a running server");
+        let folder = format!("/proc/{}/fd", process.server.as_raw_nonzero());
+        let links = std::fs::read_dir(folder).expect("a process");
+        let links = links.filter_map(|link| std::fs::read_link(link.ok()?.path()).ok());
+        let targets = links.map(|target| target.to_string_lossy().into_owned());
+        let homes = self.files().to_string_lossy().into_owned();
+        targets
+            .filter(|target| target.starts_with("socket:") || target.starts_with(&homes))
+            .collect()
     }
 
     /// Kills the server: it gets no time for anything.
@@ -275,7 +309,7 @@ impl Installation {
             .env("QUAYMASTER_FTP_LISTEN", "127.0.0.1:0")
             .env("QUAYMASTER_FTPS_LISTEN", "off")
             .env("QUAYMASTER_WEB_LISTEN", "127.0.0.1:0")
-            .env("QUAYMASTER_METRICS_LISTEN", "off")
+            .env("QUAYMASTER_METRICS_LISTEN", "127.0.0.1:0")
             .env("QUAYMASTER_PASSIVE_PORTS", &self.passive_ports);
         command
     }
@@ -313,11 +347,10 @@ fn only_child(parent: Pid) -> Pid {
     Pid::from_raw(child.parse().expect("a process id")).expect("a process id")
 }
 
-/// Reads what a server prints until it has said where everything is: where its FTP is, and the rest
-/// of the output. `None` if it ends before that.
-fn announced(output: ChildStdout) -> Option<(SocketAddr, BufReader<ChildStdout>)> {
+/// Reads what a server prints until it has said where everything is. `None` if it ends before that.
+fn announced(output: ChildStdout) -> Option<Announced> {
     let mut output = BufReader::new(output);
-    let mut ftp = None;
+    let (mut ftp, mut metrics) = (None, None);
     loop {
         let mut line = String::new();
         if output.read_line(&mut line).ok()? == 0 {
@@ -326,8 +359,15 @@ fn announced(output: ChildStdout) -> Option<(SocketAddr, BufReader<ChildStdout>)
         if let Some(address) = line.strip_prefix("FTP (explicit TLS)") {
             ftp = address.trim().parse().ok();
         }
+        if let Some(address) = line.strip_prefix("Health and metrics") {
+            metrics = address.trim().parse().ok();
+        }
         if line.starts_with("Administration") {
-            return Some((ftp?, output));
+            return Some(Announced {
+                ftp: ftp?,
+                metrics,
+                output,
+            });
         }
     }
 }

@@ -53,18 +53,23 @@ impl TestServer {
 
     /// The same with `count` passive ports.
     pub(crate) async fn with_ports(count: u16) -> Self {
-        Self::with(count, Arc::new(SystemClock)).await
+        Self::on(free_range(count)).await
+    }
+
+    /// The same with these passive ports.
+    pub(crate) async fn on(range: PortRange) -> Self {
+        Self::with(range, Arc::new(SystemClock)).await
     }
 
     /// The same with ten passive ports and a clock of the test's own.
     pub(crate) async fn with_clock(clock: TestClock) -> Self {
-        Self::with(10, Arc::new(clock)).await
+        Self::with(free_range(10), Arc::new(clock)).await
     }
 
-    async fn with(ports: u16, clock: Arc<dyn Clock>) -> Self {
+    async fn with(ports: PortRange, clock: Arc<dyn Clock>) -> Self {
         let folder = TempDir::new().expect("a folder");
         std::fs::create_dir(folder.path().join("files")).expect("a folder for homes");
-        let boot = boot(&folder, free_range(ports));
+        let boot = boot(&folder, ports);
         let server = Server::start(boot, clock).await.expect("a server");
         let app = server.app();
         let plan = app.plans.all().await.expect("plans").remove(0).plan;
@@ -284,7 +289,13 @@ impl TestServer {
 
     /// Stops the server as an operator does.
     pub(crate) async fn stop(self) {
+        self.stop_and_keep().await;
+    }
+
+    /// The same; what is on the disk stays for the test to look at.
+    pub(crate) async fn stop_and_keep(self) -> TempDir {
         self.server.stop().await;
+        self.folder
     }
 }
 
