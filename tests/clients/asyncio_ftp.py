@@ -34,7 +34,6 @@ class Aioftp(ClientCase):
 
         asyncio.run(session())
 
-    # INT-03
     @in_modes(MODES)
     def test_uploads_resumes_renames_lists_downloads_and_deletes(self, mode: Mode) -> None:
         data = self.some_bytes().read_bytes()
@@ -61,7 +60,6 @@ class Aioftp(ClientCase):
 
         self.with_client(mode, talk)
 
-    # INT-03
     @in_modes(MODES[:1])
     def test_copies_a_tree_there_and_back(self, mode: Mode) -> None:
         planted = plant(self.local / "planted", files=120)

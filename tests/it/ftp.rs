@@ -3,7 +3,6 @@
 
 mod abort;
 mod checksum;
-mod clients;
 mod control;
 mod crowd;
 mod data;
@@ -22,6 +21,7 @@ mod parameters;
 mod place;
 mod quota;
 mod rivals;
+mod rust_client;
 mod security;
 mod site;
 mod system;

@@ -121,6 +121,11 @@ impl TestServer {
         self.server.addresses().ftps[0]
     }
 
+    /// Where FTP clients connect with implicit TLS over IPv6.
+    pub(crate) fn ftps_v6(&self) -> SocketAddr {
+        self.server.addresses().ftps[1]
+    }
+
     /// Limits what all accounts of [`Self::account`] may store together.
     pub(crate) async fn limit_pool(&self, bytes: u64) {
         let settings = CustomerSettings {
@@ -327,7 +332,7 @@ fn boot(folder: &TempDir, passive_ports: PortRange) -> Boot {
         data_dir: folder.path().to_owned(),
         database_url: DatabaseUrl::sqlite(&folder.path().join("quaymaster.db")),
         ftp_listen: vec![any, any_v6],
-        ftps_listen: vec![any],
+        ftps_listen: vec![any, any_v6],
         web_listen: any,
         metrics_listen: Some(any),
         web_url: None,
