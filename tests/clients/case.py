@@ -41,6 +41,8 @@ class ClientCase(unittest.TestCase):
     module: tuple[object, str] | None = None
     # A folder that a package manager has to have made.
     package: Path | None = None
+    # A command that fails where the program lacks what is tested.
+    probe: list[str] | None = None
 
     def __init_subclass__(cls) -> None:
         """Makes one check of each mode out of those that name modes."""
@@ -58,6 +60,8 @@ class ClientCase(unittest.TestCase):
             raise unittest.SkipTest(f"{cls.module[1]} is not installed and could not be")
         if cls.package is not None and not cls.package.exists():
             raise unittest.SkipTest(f"{cls.package.name} is not installed and could not be")
+        if cls.probe is not None and subprocess.run(cls.probe, check=False).returncode != 0:
+            raise unittest.SkipTest(f"{cls.program} lacks what is tested: {cls.probe}")
         cls.server = shared_server()
         cls.password = cls.server.passwords[ACCOUNT]
 

@@ -1,7 +1,7 @@
 """curl, as people paste it: every mode, folders made on the way, resume, commands, the demo's line."""
 
-import re
 import shlex
+import shutil
 import subprocess
 from urllib.parse import quote
 
@@ -12,9 +12,10 @@ from server import Server, find
 
 def version() -> tuple[int, int]:
     """What this machine has."""
+    if shutil.which("curl") is None:
+        return 0, 0
     text = subprocess.run(["curl", "--version"], capture_output=True, check=False, text=True).stdout
-    major, minor = re.match(r"curl (\d+)\.(\d+)", text).groups() if text else (0, 0)
-    return int(major), int(minor)
+    return int(find(r"^curl (\d+)\.", text)), int(find(r"^curl \d+\.(\d+)", text))
 
 
 # curl 7.87 and 7.88 (Debian 12) send plain bytes on active data connections that need TLS.

@@ -14,6 +14,7 @@ class Net_FTP(ClientCase):
     """The checks themselves are in net_ftp.pl."""
 
     program = "perl"
+    probe = ["perl", "-MIO::Socket::SSL", "-e", "1"]
 
     def check(self, name: str, mode: Mode) -> None:
         self.run_client(["perl", SCRIPT, name], environment=self.told(mode))

@@ -19,6 +19,7 @@ class PHP(ClientCase):
     """The checks themselves are in ftp.php."""
 
     program = "php"
+    probe = ["php", "-r", "exit(function_exists('ftp_ssl_connect') ? 0 : 1);"]
 
     def check(self, name: str, mode: Mode) -> None:
         self.some_bytes()

@@ -13,7 +13,7 @@ FILE_BYTES = 200_000
 ROOM = 30
 
 
-class AQuota(unittest.TestCase):
+class Quota(unittest.TestCase):
     """Each test has a server of its own, because one of them kills it."""
 
     def setUp(self) -> None:
