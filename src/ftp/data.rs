@@ -210,6 +210,9 @@ impl Arrival {
             stream.abort();
             return Err(DataError::NotResumed);
         }
+        if !is_bound {
+            tracing::debug!(client.address = %stream.peer().ip(), "a data connection resumed no TLS session");
+        }
         Ok(stream)
     }
 }

@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
+use std::num::NonZero;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use data_encoding::{HEXLOWER, HEXUPPER};
 use sha2::digest::{Digest, DynDigest};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::spawn_blocking;
 
 use super::buffers::{Buffer, Buffers};
@@ -43,8 +44,12 @@ pub(super) enum Wording {
 }
 
 /// The checksums being computed. Cloning is cheap.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Places(Arc<Mutex<HashMap<AccountId, usize>>>);
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    taken: Arc<Mutex<HashMap<AccountId, usize>>>,
+    /// One for each processor that may compute checksums; hop by hop, whoever waited longest.
+    turns: Arc<Semaphore>,
+}
 
 /// A place among them; dropping it makes room.
 #[derive(Debug)]
@@ -56,12 +61,21 @@ pub(super) struct Place {
 impl Places {
     /// Checksums of one account at once.
     const PER_ACCOUNT: usize = 2;
-    /// Checksums of all accounts at once: they cost processor time and nothing else limits them.
+    /// Checksums of all accounts at once.
     const LIMIT: usize = 16;
+
+    /// Nobody's. Half of the processors are for checksums, the others for everybody else.
+    pub(super) fn new() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            taken: Arc::default(),
+            turns: Arc::new(Semaphore::new((processors / 2).max(1))),
+        }
+    }
 
     /// A place for `account`; `None` if it has as many as it may.
     pub(super) fn take(&self, account: AccountId) -> Option<Place> {
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let own = taken.get(&account).copied().unwrap_or(0);
         if own >= Self::PER_ACCOUNT || taken.values().sum::<usize>() >= Self::LIMIT {
             return None;
@@ -76,7 +90,11 @@ impl Places {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self.places.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self
+            .places
+            .taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match taken.get_mut(&self.account) {
             Some(own) if *own > 1 => *own -= 1,
             _ => drop(taken.remove(&self.account)),
@@ -106,10 +124,12 @@ impl Hashing {
             if let Some(cause) = stop.cause() {
                 return Err(TransferError::Stopped(cause));
             }
+            let turn = Arc::clone(&self.place.places.turns).acquire_owned().await;
             let mut buffer = self.buffers.lend().await;
             let file = Arc::clone(&self.file.file);
             let end = self.span.end.min(at.saturating_add(Self::HOP_BYTES));
             let hop = spawn_blocking(move || {
+                let _turn = turn;
                 let read = sum.take_in(&file, at..end, &mut buffer)?;
                 Ok((sum, read))
             });
@@ -201,7 +221,7 @@ mod tests {
 
     #[test]
     fn two_places_are_for_one_account_and_sixteen_for_all() {
-        let places = Places::default();
+        let places = Places::new();
         let account = |number| AccountId::from_parts(1, [number; 10]);
 
         let first = places.take(account(0)).unwrap();

@@ -52,7 +52,7 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken, task
         buffers: Buffers::new(app.metrics.clone()),
         app,
         refusals: Refusals::default(),
-        places: Places::default(),
+        places: Places::new(),
         tasks: tasks.clone(),
         ports: sockets
             .iter()

@@ -2,7 +2,8 @@
 
 use tokio::io::AsyncReadExt;
 
-use crate::support::ftp_client::{FtpClient, Pipe};
+use crate::support::ftp_client::{FtpClient, Pipe, accept_any_without_resumption};
+use crate::support::process::Installation;
 use crate::support::server::{PASSWORD, TestServer, eventually};
 
 /// TLS-18: as Cyberduck and lftp do.
@@ -135,4 +136,28 @@ async fn a_control_connection_brings_enough_tickets_for_a_few_uploads() {
     }
 
     assert_eq!(resumed, 4);
+}
+
+/// TLS-28: it is served, and whoever looks for strangers finds it in the log.
+#[tokio::test]
+async fn a_data_connection_that_proves_nothing_is_noted() {
+    let mut place = Installation::new(5).with_environment(&[("QUAYMASTER_LOG_LEVEL", "debug")]);
+    place.account("alice", &[]).await;
+    let address = place.start().await;
+    let noted = |place: &Installation| place.told().matches("resumed no TLS session").count();
+
+    for resumes in [true, false] {
+        let mut ftp = FtpClient::connect(address).await;
+        if !resumes {
+            ftp = ftp.with_tls(accept_any_without_resumption());
+        }
+        ftp.secure().await;
+        ftp.log_in("alice", PASSWORD).await;
+        ftp.protect().await;
+        assert_eq!(ftp.upload("STOR f", b"hello").await.code, 226);
+        ftp.expect("QUIT", 221).await;
+    }
+    place.stop().await;
+
+    assert_eq!(noted(&place), 1, "{}", place.told());
 }

@@ -143,7 +143,7 @@ async fn a_stranger_who_connects_all_the_time_disturbs_no_transfer() {
         loop {
             let connected = dial([127, 0, 0, 77].into(), target).await;
             closed += u32::from(connected.is_ok());
-            if closed % 16 == 0 {
+            if closed.is_multiple_of(16) {
                 tokio::task::yield_now().await;
             }
         }
@@ -319,7 +319,7 @@ async fn no_reply_tells_version_host_or_where_the_files_are() {
     }
 }
 
-/// SEC-T18.
+/// SEC-T18, SEC-T26.
 #[tokio::test]
 async fn a_drop_box_gives_nothing_back() {
     let server = TestServer::start().await;
