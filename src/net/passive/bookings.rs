@@ -5,6 +5,7 @@
 //! overtakes somebody who could have been.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ use super::options::{PassiveOptions, ReservationRequest};
 /// A port that a peer used within this time is given to it last: its side of the earlier connection
 /// may still be in `TIME_WAIT`, there or in an address translator.
 const REST_TIME: Duration = Duration::from_mins(4);
+/// A port whose booking ended within this time is given to its peer only if there is no other: a
+/// connection that was on its way to the old booking would come out at the new one.
+const PAUSE: Duration = Duration::from_secs(2);
 /// How many uses are remembered for that.
 const MAX_REMEMBERED: usize = 65_536;
 /// How many sessions of one peer may wait at the same time.
@@ -35,6 +39,7 @@ pub(super) struct Bookings {
     bookable: Bookable,
     peers: HashMap<PeerNetwork, PeerBook>,
     used: HashMap<(PeerNetwork, u16), Instant>,
+    ended: HashMap<(PeerNetwork, u16), Instant>,
     grants: Vec<Grant>,
     last_id: u64,
 }
@@ -119,6 +124,7 @@ impl Bookings {
             bookable: Bookable::default(),
             peers: HashMap::new(),
             used: HashMap::new(),
+            ended: HashMap::new(),
             grants: Vec::new(),
             last_id: 0,
         }
@@ -164,6 +170,7 @@ impl Bookings {
             return false;
         }
         book.bookings.remove(&key.port);
+        remember(&mut self.ended, (key.peer, key.port), now);
         self.serve(key.peer, now);
         true
     }
@@ -188,7 +195,8 @@ impl Bookings {
                 .is_some_and(is_for_us)
         })?;
         let booking = self.peers.get_mut(&peer)?.bookings.remove(&port)?;
-        self.remember(peer, port, now);
+        remember(&mut self.used, (peer, port), now);
+        remember(&mut self.ended, (peer, port), now);
         self.serve(peer, now);
         Some(booking.arrival)
     }
@@ -210,6 +218,8 @@ impl Bookings {
     pub(super) fn expire(&mut self, now: Instant) -> usize {
         self.used
             .retain(|_, at| now.saturating_duration_since(*at) < REST_TIME);
+        self.ended
+            .retain(|_, at| now.saturating_duration_since(*at) < PAUSE);
         let mut expired = 0;
         let mut freed = Vec::new();
         for (peer, book) in &mut self.peers {
@@ -323,36 +333,32 @@ impl Bookings {
         book.bookings.len() < self.options.per_peer && own.count() < share
     }
 
-    /// A random port that the peer does not hold, preferably one it has not used lately. The next
-    /// one cannot be guessed from those before.
+    /// A random port that the peer does not hold, preferably one it has not used lately, or at least
+    /// not just now. The next one cannot be guessed from those before.
     fn choose(&self, peer: PeerNetwork, now: Instant) -> Option<u16> {
         let ports = self.bookable.for_peer(peer);
         let held = self.peers.get(&peer).map(|book| &book.bookings);
         let is_free = |port: &u16| !held.is_some_and(|held| held.contains_key(port));
-        let is_rested = |port: &u16| {
-            self.used
-                .get(&(peer, *port))
-                .is_none_or(|at| now.saturating_duration_since(*at) >= REST_TIME)
+        let is_past = |at: Option<&Instant>, time| {
+            at.is_none_or(|at| now.saturating_duration_since(*at) >= time)
         };
+        let is_rested = |port: &u16| is_past(self.used.get(&(peer, *port)), REST_TIME);
+        let is_quiet = |port: &u16| is_past(self.ended.get(&(peer, *port)), PAUSE);
+        let is_best = |port: &u16| is_quiet(port) && is_rested(port);
         let mut random = rand::rng();
 
         let lucky = (0..PICKS)
             .filter_map(|_| ports.choose(&mut random))
-            .find(|port| is_free(port) && is_rested(port));
+            .find(|port| is_free(port) && is_best(port));
         if let Some(port) = lucky {
             return Some(*port);
         }
         let free: Vec<u16> = ports.iter().copied().filter(is_free).collect();
-        let rested: Vec<u16> = free.iter().copied().filter(is_rested).collect();
-        let best = if rested.is_empty() { &free } else { &rested };
-        best.choose(&mut random).copied()
-    }
-
-    fn remember(&mut self, peer: PeerNetwork, port: u16, now: Instant) {
-        // At the limit the memory is full of other peers; the worst that follows is a port too early.
-        if self.used.len() < MAX_REMEMBERED {
-            self.used.insert((peer, port), now);
-        }
+        let wishes: [&dyn Fn(&u16) -> bool; 4] = [&is_best, &is_quiet, &is_rested, &|_| true];
+        wishes.into_iter().find_map(|wish| {
+            let suitable: Vec<u16> = free.iter().copied().filter(wish).collect();
+            suitable.choose(&mut random).copied()
+        })
     }
 
     fn forget_if_idle(&mut self, peer: PeerNetwork) {
@@ -368,6 +374,13 @@ impl Bookings {
     fn next_number(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
+    }
+}
+
+/// At the limit the memory is full of other peers; the worst that follows is a port too early.
+fn remember<Key: Eq + Hash>(memory: &mut HashMap<Key, Instant>, key: Key, now: Instant) {
+    if memory.len() < MAX_REMEMBERED {
+        memory.insert(key, now);
     }
 }
 
@@ -578,6 +591,29 @@ mod tests {
         assert_eq!(last.key.port, used);
         bookings.expire(now + REST_TIME + TTL);
         assert!(bookings.used.is_empty());
+    }
+
+    #[test]
+    fn a_port_whose_booking_has_just_ended_comes_last() {
+        let mut bookings = bookings(3);
+        let now = Instant::now();
+        for _ in 0..3 {
+            let held = booked(bookings.request(from("192.0.2.1", 1), now));
+            claim(&mut bookings, held.key.port, "192.0.2.1").unwrap();
+        }
+        let mut now = now + PAUSE;
+        let mut before = None;
+
+        for _ in 0..100 {
+            now += PAUSE / 2;
+            let next = booked(bookings.request(from("192.0.2.1", 1), now));
+            assert_ne!(Some(next.key.port), before);
+            before = Some(next.key.port);
+            bookings.release(next.key, now);
+        }
+
+        bookings.expire(now + PAUSE);
+        assert!(bookings.ended.is_empty());
     }
 
     /// DAT-08.
