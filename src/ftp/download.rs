@@ -9,6 +9,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use rustix::io::Errno;
 use tokio::io::Interest;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
@@ -165,10 +166,18 @@ impl KernelCopy {
                     pump.moved(sent);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(TransferError::Lost(error)),
+                Err(error) => return Err(blamed(error)),
             }
         }
         Ok(())
+    }
+}
+
+/// One call reads and sends, and tells one error for both: what only a disk says is the file's.
+fn blamed(error: io::Error) -> TransferError {
+    match Errno::from_io_error(&error) {
+        Some(Errno::IO) => TransferError::File(error),
+        _ => TransferError::Lost(error),
     }
 }
 

@@ -2,6 +2,7 @@
 //! is the built binary, killed and started again on the same data folder.
 
 mod chaos;
+mod disk;
 mod durability;
 mod leftovers;
 mod overwrite;

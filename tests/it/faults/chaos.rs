@@ -170,7 +170,7 @@ async fn transfer(
     is_active: bool,
 ) -> Data {
     let mut data = if is_active {
-        Data::Listening(client.listen_active().await)
+        Data::Listening(listen(client).await)
     } else {
         let port = client.epsv().await;
         Data::Expected(SocketAddr::new(client.server.ip(), port))
@@ -218,6 +218,22 @@ async fn transfer(
         let _ended = pipe.read_all().await;
     }
     Data::Open(pipe)
+}
+
+/// Listens for an active connection. On one machine it can happen to be a port of the server, which
+/// that refuses.
+async fn listen(client: &mut FtpClient) -> TcpListener {
+    loop {
+        let listener = TcpListener::bind((client.local, 0)).await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let told = client
+            .say(&format!("EPRT |1|{}|{port}|", client.local))
+            .await;
+        if told.code == 200 {
+            return listener;
+        }
+        assert_eq!(told.code, 504, "{told:?}");
+    }
 }
 
 /// Breaks off; tells whether the session goes on.

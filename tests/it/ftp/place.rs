@@ -7,6 +7,7 @@ use quaymaster::model::Actor;
 use tokio::io::AsyncWriteExt;
 
 use crate::support::ftp_client::{FtpClient, Pipe};
+use crate::support::held::assert_at_rest;
 use crate::support::process::{Installation, booked};
 use crate::support::server::{PASSWORD, TestServer};
 
@@ -103,6 +104,7 @@ async fn on_a_full_disk_an_upload_hears_452_and_leaves_nothing() {
         assert_eq!(refused.code, 452, "{command}: {refused:?}");
     }
 
+    assert_at_rest(place.metrics(), 1, "a full disk").await;
     assert!(place.staged().is_empty());
     assert_eq!(place.disk(), booked(&mut ftp).await);
     assert_eq!(ftp.download("RETR old").await, b"old");
