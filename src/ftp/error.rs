@@ -317,6 +317,14 @@ mod tests {
         }
     }
 
+    /// QUO-26.
+    #[test]
+    fn a_quota_of_the_file_system_is_a_quota() {
+        let reply = TransferError::Storage(StorageError::DiskQuota).reply();
+
+        assert_eq!(reply.code(), Code::StorageExceeded);
+    }
+
     #[test]
     fn an_exceeded_quota_tells_how_much_fits() {
         let error = QuotaError::Bytes {

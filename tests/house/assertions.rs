@@ -17,9 +17,9 @@ pub(super) const PAGE: &str = "docs/reference/assertions.md";
 pub(super) const WRITE: &str = "QUAYMASTER_TEST_WRITE_ASSERTIONS";
 
 /// The groups of ids. What only looks like an id of another group is none.
-const GROUPS: [&str; 14] = [
+const GROUPS: [&str; 15] = [
     "CTL-", "AUT-", "TLS-", "PAR-", "DAT-", "RTR-", "STO-", "ABO-", "DIR-", "LST-", "FAC-", "SIT-",
-    "INT-", "SEC-T",
+    "INT-", "SEC-T", "QUO-",
 ];
 
 /// The checklist, as it is written.

@@ -62,7 +62,7 @@ async fn of_fifty_files_of_two_clients_exactly_those_that_fit_are_stored() {
     assert_eq!(installation.recorded().await, (full(), false));
 }
 
-/// The done-when, with a server that is killed three times on the way. Nobody repairs anything.
+/// QUO-19: the done-when, with a server that is killed three times on the way. Nobody repairs anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn exactly_as_many_fit_when_the_server_is_killed_in_between() {
     let mut installation = installation().await;

@@ -187,7 +187,7 @@ async fn an_abor_in_the_last_moment_gets_exactly_two_replies() {
     }
 }
 
-/// ABO-05: what arrived of a new file stays, and is booked before 426.
+/// ABO-05, QUO-09: what arrived of a new file stays, and is booked before 426.
 #[tokio::test]
 async fn an_aborted_upload_is_booked_before_its_reply() {
     let server = TestServer::start().await;

@@ -3,7 +3,7 @@
 use quaymaster::model::TransferResult;
 use tokio::io::AsyncWriteExt;
 
-use crate::support::server::{Allowed, TestServer};
+use crate::support::server::{Allowed, TestServer, eventually};
 
 fn million() -> Allowed {
     Allowed {
@@ -313,4 +313,33 @@ async fn two_accounts_share_the_room_of_their_customer() {
             .contains(&" shared bytes used=600000 limit=1000000".to_owned()),
         "{quota:?}"
     );
+}
+
+/// QUO-28.
+#[tokio::test]
+async fn an_upload_under_way_is_reserved_and_not_used() {
+    let server = TestServer::start().await;
+    let alice = server.account_with("alice", million()).await;
+    let mut ftp = server.login("alice").await;
+    let mut uploader = server.login("alice").await;
+    ftp.play("C: AVBL\nS: 213 1000000").await;
+    let mut data = uploader.open_data().await;
+    uploader.expect("STOR a", 150).await;
+    data.write_all(&[7; 1_000]).await.unwrap();
+    eventually("the bytes arrived", || {
+        let sessions = server.app().sessions.snapshot();
+        sessions
+            .iter()
+            .any(|session| session.received_bytes == 1_000)
+    })
+    .await;
+
+    let told = ftp.expect("AVBL", 213).await;
+
+    let free: u64 = told.text().parse().unwrap();
+    assert!(free <= 999_000, "{free}");
+    assert_eq!(server.usage(&alice).bytes, 0);
+    drop(data);
+    uploader.expect_reply(226).await;
+    ftp.play("C: AVBL\nS: 213 999000").await;
 }

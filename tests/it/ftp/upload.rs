@@ -241,7 +241,7 @@ async fn an_upload_that_cannot_end_well_does_not_begin() {
     assert_eq!(server.names(&alice, "d"), ["f.txt", "new"]);
 }
 
-/// STO-24, STO-25.
+/// STO-24, STO-25, QUO-21.
 #[tokio::test]
 async fn in_ascii_only_whole_line_ends_are_converted() {
     let server = TestServer::start().await;
