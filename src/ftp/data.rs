@@ -191,10 +191,10 @@ impl Arrival {
         let stream = match self {
             Self::Expected(mut reservation) => {
                 let connection = reservation.accept(terms.connect_within).await?;
-                DataStream::passive(connection, terms.stall)
+                DataStream::passive(connection)
             }
-            Self::Arrived(connection) => DataStream::passive(connection, terms.stall),
-            Self::Connected(socket) => DataStream::active(socket, terms.stall),
+            Self::Arrived(connection) => DataStream::passive(connection),
+            Self::Connected(socket) => DataStream::active(socket),
             Self::Opening(opening) => return opening.await,
             Self::Open(stream) => return Ok(stream),
         };

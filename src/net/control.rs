@@ -40,9 +40,11 @@ impl ControlStream {
         let peer = canonical(socket.peer_addr()?);
         let local = canonical(socket.local_addr()?);
         // `ABOR` may come as urgent data (RFC 959 §4.1.3); it is read in its place among the rest.
-        SockRef::from(&socket).set_out_of_band_inline(true)?;
+        let options = SockRef::from(&socket);
+        options.set_out_of_band_inline(true)?;
+        options.set_tcp_user_timeout(Some(GIVE_UP))?;
         Ok(Self {
-            transport: Transport::new(socket, GIVE_UP)?,
+            transport: Transport::accepted(socket),
             peer,
             local,
         })

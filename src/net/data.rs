@@ -24,30 +24,30 @@ pub struct DataStream {
 }
 
 impl DataStream {
-    /// A connection that came in on a passive port. `stall` is how long unacknowledged bytes may
-    /// wait before the system gives up.
+    /// A connection that came in on a passive port.
     ///
     /// # Errors
     ///
     /// The peer is gone already.
-    pub fn passive(connection: PassiveConnection, stall: Duration) -> io::Result<Self> {
+    pub fn passive(connection: PassiveConnection) -> io::Result<Self> {
         let PassiveConnection { socket, place } = connection;
+        let peer = canonical(socket.peer_addr()?);
         Ok(Self {
+            transport: Transport::accepted(socket),
+            peer,
             place: Some(place),
-            ..Self::active(socket, stall)?
         })
     }
 
-    /// A connection that the server made. `stall` is how long unacknowledged bytes may wait before
-    /// the system gives up.
+    /// A connection that the server made.
     ///
     /// # Errors
     ///
     /// The peer is gone already.
-    pub fn active(socket: TcpStream, stall: Duration) -> io::Result<Self> {
+    pub fn active(socket: TcpStream) -> io::Result<Self> {
         let peer = canonical(socket.peer_addr()?);
         Ok(Self {
-            transport: Transport::new(socket, stall)?,
+            transport: Transport::connected(socket)?,
             peer,
             place: None,
         })

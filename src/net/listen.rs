@@ -3,10 +3,11 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::TcpListener;
 
 use super::error::BindError;
+use super::transport::set_options;
 
 /// Connections the system keeps for us until they are accepted.
 const BACKLOG: i32 = 256;
@@ -63,6 +64,7 @@ pub(super) fn bind(address: SocketAddr, accepts: Accepts) -> io::Result<std::net
     }
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    set_options(&SockRef::from(&socket))?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())

@@ -31,6 +31,8 @@ const MAX_REMEMBERED: usize = 65_536;
 const MAX_WAITING: usize = 128;
 /// Blind picks before all ports are looked at.
 const PICKS: usize = 8;
+/// More ports than this are never looked at one by one while a pick is free.
+const WIDE: usize = 64;
 
 /// All bookings.
 #[derive(Debug)]
@@ -334,7 +336,8 @@ impl Bookings {
     }
 
     /// A random port that the peer does not hold, preferably one it has not used lately, or at least
-    /// not just now. The next one cannot be guessed from those before.
+    /// not just now. The next one cannot be guessed from those before. In a wide range a few picks
+    /// must do: a look at every port for every file would cost more than the file.
     fn choose(&self, peer: PeerNetwork, now: Instant) -> Option<u16> {
         let ports = self.bookable.for_peer(peer);
         let held = self.peers.get(&peer).map(|book| &book.bookings);
@@ -347,10 +350,19 @@ impl Bookings {
         let is_best = |port: &u16| is_quiet(port) && is_rested(port);
         let mut random = rand::rng();
 
-        let lucky = (0..PICKS)
-            .filter_map(|_| ports.choose(&mut random))
-            .find(|port| is_free(port) && is_best(port));
-        if let Some(port) = lucky {
+        let picks: Vec<u16> = (0..PICKS)
+            .filter_map(|_| ports.choose(&mut random).copied())
+            .filter(is_free)
+            .collect();
+        if let Some(port) = picks.iter().find(|port| is_best(port)) {
+            return Some(*port);
+        }
+        if ports.len() > WIDE
+            && let Some(port) = picks
+                .iter()
+                .filter(|port| is_quiet(port))
+                .min_by_key(|port| self.used.get(&(peer, **port)))
+        {
             return Some(*port);
         }
         let free: Vec<u16> = ports.iter().copied().filter(is_free).collect();

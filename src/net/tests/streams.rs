@@ -34,7 +34,7 @@ async fn an_aborted_download_cannot_be_taken_for_the_whole_file() {
     ours.write_all(b"half").await.unwrap();
     ours.flush().await.unwrap();
     ours.abort();
-    DataStream::active(socket, SOON).unwrap().abort();
+    DataStream::active(socket).unwrap().abort();
 
     let mut received = Vec::new();
     assert!(theirs.read_to_end(&mut received).await.is_err());
@@ -80,7 +80,7 @@ async fn a_handshake_that_does_not_come_is_given_up() {
     let session = SessionTls::new(&store);
     let (silent, ours) = sockets().await;
 
-    let ours = DataStream::active(ours, SOON).unwrap();
+    let ours = DataStream::active(ours).unwrap();
     let late = ours.start_tls(session.download(), Duration::ZERO).await;
 
     assert!(matches!(late, Err(HandshakeError::TimedOut)));
@@ -95,7 +95,7 @@ async fn plain_bytes_instead_of_a_handshake_fail_it() {
         .await
         .unwrap();
 
-    let ours = DataStream::active(ours, SOON).unwrap();
+    let ours = DataStream::active(ours).unwrap();
     let refused = ours.start_tls(SessionTls::new(&store).upload(), SOON).await;
 
     assert!(matches!(refused, Err(HandshakeError::Failed(_))));

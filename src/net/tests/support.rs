@@ -77,7 +77,7 @@ impl Client {
         Result<DataStream, HandshakeError>,
     ) {
         let (client, server) = sockets().await;
-        let server = DataStream::active(server, SOON).unwrap();
+        let server = DataStream::active(server).unwrap();
         tokio::join!(self.shake_hands(client), server.start_tls(config, SOON))
     }
 
