@@ -178,6 +178,10 @@ impl Context {
         };
         match self.door.app.logins.refresh(account.id).await {
             Ok(Some(granted)) if self.lacks_tls(&granted) => Standing::Gone,
+            // Whoever logged in with a password that is no longer the account's must do it again.
+            Ok(Some(granted)) if granted.account.password_hash != account.password_hash => {
+                Standing::Gone
+            }
             Ok(Some(granted)) => {
                 let home = Home::new(granted.home.clone(), granted.permissions);
                 self.login = Some(Login { granted, home });

@@ -34,6 +34,8 @@ pub(super) struct Sending {
 impl Sending {
     /// Most bytes sent in one hop.
     const HOP_BYTES: u64 = 1 << 20;
+    /// So few bytes are read and sent without a hop.
+    const SHORT_BYTES: u64 = 128 * 1_024;
 
     /// Sends the file from the offset to the size it had when it was opened. On failure the stream
     /// is broken off, so that the client cannot take what it got for the whole file.
@@ -60,9 +62,9 @@ impl Sending {
     ) -> Result<(DataStream, Result<(), TransferError>), TransferError> {
         let mut copy = KernelCopy {
             stream: Arc::new(stream),
-            file: Arc::clone(&self.download.file),
             at: self.offset,
             end: self.download.size,
+            download: self.download,
             hop: None,
         };
         let sent = tokio::select! {
@@ -137,7 +139,7 @@ impl Sending {
 /// A copy by the kernel, hop by hop.
 struct KernelCopy {
     stream: Arc<DataStream>,
-    file: Arc<File>,
+    download: Download,
     at: u64,
     end: u64,
     hop: Option<JoinHandle<io::Result<u64>>>,
@@ -153,23 +155,41 @@ impl KernelCopy {
                     .map_err(TransferError::Lost)?;
             }
             let (at, want) = (self.at, (self.end - self.at).min(Sending::HOP_BYTES));
-            let (stream, file) = (Arc::clone(&self.stream), Arc::clone(&self.file));
+            if want <= Sending::SHORT_BYTES
+                && let Some(sent) = self.send_at_once(want)
+            {
+                self.count(sent, pump)?;
+                continue;
+            }
+            let (stream, file) = (Arc::clone(&self.stream), Arc::clone(&self.download.file));
             let hop = self
                 .hop
                 .insert(spawn_blocking(move || send_file(&stream, &file, at, want)));
             let sent = hop.await;
             self.hop = None;
-            match sent.map_err(|_| TransferError::Worker)? {
-                Ok(0) => return Err(TransferError::Shrunk),
-                Ok(sent) => {
-                    self.at += sent;
-                    pump.moved(sent);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(blamed(error)),
-            }
+            self.count(sent.map_err(|_| TransferError::Worker)?, pump)?;
         }
         Ok(())
+    }
+
+    /// Sends the little that is left; `None` if that has to be done in a hop.
+    fn send_at_once(&self, want: u64) -> Option<io::Result<u64>> {
+        let Download { file, .. } = &self.download;
+        self.download
+            .at_once(|| send_file(&self.stream, file, self.at, want))
+    }
+
+    fn count(&mut self, sent: io::Result<u64>, pump: &Pump) -> Result<(), TransferError> {
+        match sent {
+            Ok(0) => Err(TransferError::Shrunk),
+            Ok(sent) => {
+                self.at += sent;
+                pump.moved(sent);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(blamed(error)),
+        }
     }
 }
 

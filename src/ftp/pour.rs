@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
-use super::buffers::{Buffer, Buffers};
+use super::buffers::Buffer;
 use super::error::TransferError;
 use super::pump::Pump;
 use crate::hosting::quota::{Allowance, Cover};
@@ -41,6 +42,12 @@ enum Taken {
     End,
 }
 
+/// What was there already when somebody looked.
+struct First {
+    bytes: usize,
+    result: Result<Taken, TransferError>,
+}
+
 /// What a hop did.
 struct Hop {
     written: u64,
@@ -58,6 +65,8 @@ enum Chunk {
 impl Pour {
     /// Most bytes that one hop takes from the socket.
     const HOP_BYTES: u64 = 4 << 20;
+    /// Fewer bytes than this are written without a hop.
+    const SHORT_BYTES: usize = 128 * 1_024;
 
     /// Into `upload`, as far as `allowance` goes.
     pub(super) fn new(
@@ -137,8 +146,7 @@ impl Pour {
     }
 
     async fn step(&mut self, stream: &mut Arc<DataStream>) -> Result<Taken, TransferError> {
-        let is_plain = stream.plain().is_some() && self.conversion.is_none();
-        if is_plain && self.allowance.available() >= size(Buffers::SIZE_BYTES) {
+        if stream.plain().is_some() && self.conversion.is_none() {
             return self.take_run(stream).await;
         }
         let stream = Arc::get_mut(stream).ok_or(TransferError::Worker)?;
@@ -156,10 +164,43 @@ impl Pour {
             .map_err(|_| TransferError::Stalled)?
             .map_err(TransferError::Lost)?;
         let mut buffer = self.pump.buffers.lend().await;
+        let first = take_ready(
+            socket,
+            buffer.get_mut(..Self::SHORT_BYTES).unwrap_or_default(),
+        );
+        if first.bytes == 0 {
+            return first.result;
+        }
+        let bytes = size(first.bytes);
+        self.received = self.received.saturating_add(bytes);
+        let is_covered = self.allowance.extend(bytes).await? >= bytes;
+        if is_covered && first.bytes == Self::SHORT_BYTES {
+            self.allowance.take(bytes);
+            return self.hand_over(stream, buffer, first.bytes).await;
+        }
+        let arrived = buffer.get(..first.bytes).unwrap_or_default();
+        if is_covered && let Some(stored) = self.writer.append_at_once(arrived) {
+            self.allowance.take(bytes);
+            stored?;
+            self.pump.moved(bytes);
+            return first.result;
+        }
+        self.write(Arc::new(Chunk::Raw(buffer)), first.bytes)
+            .await?;
+        first.result
+    }
+
+    /// Has a hop write what is in the buffer, and take from the socket what else is there.
+    async fn hand_over(
+        &mut self,
+        stream: &Arc<DataStream>,
+        mut buffer: Buffer,
+        filled: usize,
+    ) -> Result<Taken, TransferError> {
         let most = self.allowance.available().min(Self::HOP_BYTES);
         let (stream, writer) = (Arc::clone(stream), self.writer.clone());
         self.hop = Some(spawn_blocking(move || {
-            drain(&stream, &writer, &mut buffer, most)
+            drain(&stream, &writer, (&mut buffer, filled), most)
         }));
         self.settle_hop().await
     }
@@ -271,14 +312,38 @@ impl Chunk {
     }
 }
 
-/// Takes what the socket has, at most `most` bytes, and writes it. Blocking, but it waits for the
-/// disk alone.
-fn drain(stream: &DataStream, writer: &UploadWriter, buffer: &mut [u8], most: u64) -> Hop {
-    let mut hop = Hop {
-        written: 0,
-        taken: 0,
-        result: Ok(Taken::Bytes),
+/// Takes what the socket has, as far as there is space for it.
+fn take_ready(socket: &TcpStream, space: &mut [u8]) -> First {
+    let mut bytes = 0;
+    let result = loop {
+        let space = space.get_mut(bytes..).unwrap_or_default();
+        if space.is_empty() {
+            break Ok(Taken::Bytes);
+        }
+        match socket.try_read(space) {
+            Ok(0) => break Ok(Taken::End),
+            Ok(read) => bytes += read,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(Taken::Bytes),
+            Err(error) => break Err(TransferError::Lost(error)),
+        }
     };
+    First { bytes, result }
+}
+
+/// Writes the first `filled` bytes of the buffer, then what the socket has, at most `most` bytes.
+/// Blocking, but it waits for the disk alone.
+fn drain(
+    stream: &DataStream,
+    writer: &UploadWriter,
+    (buffer, filled): (&mut [u8], usize),
+    most: u64,
+) -> Hop {
+    let first = writer.append(buffer.get(..filled).unwrap_or_default());
+    let mut hop = Hop::wrote(size(filled), first);
+    if hop.result.is_err() {
+        return hop;
+    }
+    let first = hop.written;
     let Some(socket) = stream.plain() else {
         return hop;
     };
@@ -298,7 +363,7 @@ fn drain(stream: &DataStream, writer: &UploadWriter, buffer: &mut [u8], most: u6
                     hop.result = Err(error.into());
                     break;
                 }
-                hop.written = hop.taken;
+                hop.written = first + hop.taken;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
             Err(error) => {

@@ -114,7 +114,7 @@ impl Record {
         self.entry.reply_code = ending.code.number();
         self.entry.bytes = ending.bytes;
         self.entry.size = ending.size;
-        tracing::info!(
+        tracing::debug!(
             session.id = %self.entry.session_id,
             account.name = %self.entry.username,
             result = self.entry.result.as_str(),

@@ -9,6 +9,8 @@ use rustix::fs::{FileType, Stat};
 use crate::clock::Timestamp;
 use crate::model::FileKey;
 
+use super::disk::Disk;
+
 /// One name in a directory.
 ///
 /// A symbolic link that leads to something inside the home is told as what it leads to; only a link
@@ -51,6 +53,7 @@ pub struct Download {
     pub modified: Timestamp,
     /// Identity on disk.
     pub key: FileKey,
+    disk: Disk,
 }
 
 /// One name that vanished, or whose content was replaced: exactly one file less, `bytes` less.
@@ -95,12 +98,19 @@ impl Entry {
 }
 
 impl Download {
-    pub(super) fn new(file: File, stat: &Stat) -> Self {
+    /// Does `work`, which reads some ten kilobytes that are usually in memory; `None` if it has to be
+    /// done on the blocking pool. Not blocking.
+    pub fn at_once<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        self.disk.at_once(work)
+    }
+
+    pub(super) fn new(file: File, stat: &Stat, disk: Disk) -> Self {
         Self {
             file: Arc::new(file),
             size: size(stat),
             modified: modified(stat),
             key: key(stat),
+            disk,
         }
     }
 }

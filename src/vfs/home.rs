@@ -5,7 +5,6 @@ use crate::model::{Permission, Permissions, VirtualPath};
 
 use super::entry::{Download, Entry, Removed, Renamed, Space};
 use super::error::StorageError;
-use super::hop::hop;
 use super::listing::Listing;
 use super::local::{LocalHome, Overwrite};
 use super::target::{Rights, Target, UploadMode};
@@ -49,7 +48,7 @@ impl Home {
     /// [`StorageError::NotFound`], [`StorageError::NotDirectory`].
     pub async fn enter(&self, path: &VirtualPath) -> Result<(), StorageError> {
         let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(hop(move || local.enter(&path)).await)
+        self.veiled(self.local.disk().short(move || local.enter(&path)).await)
     }
 
     /// Tells about `path`, links followed. Needs `List` or `Download`.
@@ -58,7 +57,7 @@ impl Home {
             self.need(Permission::List)?;
         }
         let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(hop(move || local.stat(&path)).await)
+        self.veiled(self.local.disk().short(move || local.stat(&path)).await)
     }
 
     /// Reads a directory. Needs `List`.
@@ -69,7 +68,8 @@ impl Home {
     pub async fn list(&self, path: &VirtualPath) -> Result<Listing, StorageError> {
         self.need(Permission::List)?;
         let (local, path) = (self.local.clone(), path.clone());
-        hop(move || Listing::open(&local, &path)).await
+        let disk = self.local.disk().clone();
+        disk.short(move || Listing::open(&local, &path)).await
     }
 
     /// Opens a regular file for reading. Needs `Download`.
@@ -80,7 +80,12 @@ impl Home {
     pub async fn open_read(&self, path: &VirtualPath) -> Result<Download, StorageError> {
         self.need(Permission::Download)?;
         let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(hop(move || local.open_read(&path)).await)
+        self.veiled(
+            self.local
+                .disk()
+                .short(move || local.open_read(&path))
+                .await,
+        )
     }
 
     /// Opens a regular file for reading, only to compute a checksum of it. Needs `Hash`.
@@ -91,7 +96,12 @@ impl Home {
     pub async fn open_hash(&self, path: &VirtualPath) -> Result<Download, StorageError> {
         self.need(Permission::Hash)?;
         let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(hop(move || local.open_read(&path)).await)
+        self.veiled(
+            self.local
+                .disk()
+                .short(move || local.open_read(&path))
+                .await,
+        )
     }
 
     /// Checks an upload to `path` before the data connection is opened. Needs `Upload` for a new
@@ -110,7 +120,12 @@ impl Home {
     ) -> Result<Target, StorageError> {
         let rights = self.rights();
         let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(hop(move || Target::check(&local, &path, mode, rights)).await)
+        self.veiled(
+            self.local
+                .disk()
+                .short(move || Target::check(&local, &path, mode, rights))
+                .await,
+        )
     }
 
     /// Begins the upload that `target` was checked for; everything is checked once more. Call it when
@@ -120,7 +135,7 @@ impl Home {
     ///
     /// A cancelled call leaves nothing behind.
     pub async fn begin_upload(&self, target: Target) -> Result<Upload, StorageError> {
-        self.veiled(hop(move || Upload::begin(target)).await)
+        self.veiled(self.local.disk().short(move || Upload::begin(target)).await)
     }
 
     /// Creates one directory. Needs `Mkdir`.
@@ -131,7 +146,12 @@ impl Home {
     pub async fn create_dir(&self, path: &VirtualPath) -> Result<(), StorageError> {
         self.need(Permission::Mkdir)?;
         let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(hop(move || local.create_dir(&path)).await)
+        self.veiled(
+            self.local
+                .disk()
+                .short(move || local.create_dir(&path))
+                .await,
+        )
     }
 
     /// Removes a file or a symbolic link, never its target. Needs `Delete`.
@@ -142,7 +162,12 @@ impl Home {
     pub async fn remove_file(&self, path: &VirtualPath) -> Result<Removed, StorageError> {
         self.need(Permission::Delete)?;
         let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(hop(move || local.remove_file(&path)).await)
+        self.veiled(
+            self.local
+                .disk()
+                .short(move || local.remove_file(&path))
+                .await,
+        )
     }
 
     /// Removes an empty directory; leftovers of staged uploads do not count. Needs `Rmdir`.
@@ -154,14 +179,24 @@ impl Home {
     pub async fn remove_dir(&self, path: &VirtualPath) -> Result<(), StorageError> {
         self.need(Permission::Rmdir)?;
         let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(hop(move || local.remove_dir(&path)).await)
+        self.veiled(
+            self.local
+                .disk()
+                .short(move || local.remove_dir(&path))
+                .await,
+        )
     }
 
     /// Checks that `path` can be the source of a rename (`RNFR`). Needs `Rename`.
     pub async fn rename_source(&self, path: &VirtualPath) -> Result<(), StorageError> {
         self.need(Permission::Rename)?;
         let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(hop(move || local.rename_source(&path)).await)
+        self.veiled(
+            self.local
+                .disk()
+                .short(move || local.rename_source(&path))
+                .await,
+        )
     }
 
     /// Renames or moves; a symbolic link is moved itself. Needs `Rename` and `Upload`, and
@@ -186,7 +221,12 @@ impl Home {
         };
         let local = self.local.clone();
         let (from, to) = (from.clone(), to.clone());
-        self.veiled(hop(move || local.rename(&from, &to, overwrite)).await)
+        self.veiled(
+            self.local
+                .disk()
+                .short(move || local.rename(&from, &to, overwrite))
+                .await,
+        )
     }
 
     /// Sets the time of last modification (`MFMT`). Needs `Mtime`.
@@ -197,7 +237,12 @@ impl Home {
     ) -> Result<(), StorageError> {
         self.need(Permission::Mtime)?;
         let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(hop(move || local.set_modified(&path, at)).await)
+        self.veiled(
+            self.local
+                .disk()
+                .short(move || local.set_modified(&path, at))
+                .await,
+        )
     }
 
     /// Sets the permission bits (`SITE CHMOD`); all but `0o777` is ignored, and the service keeps what
@@ -205,13 +250,19 @@ impl Home {
     pub async fn set_mode(&self, path: &VirtualPath, mode: u32) -> Result<(), StorageError> {
         self.need(Permission::Chmod)?;
         let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(hop(move || local.set_mode(&path, mode)).await)
+        self.veiled(
+            self.local
+                .disk()
+                .short(move || local.set_mode(&path, mode))
+                .await,
+        )
     }
 
     /// Room on the file system. Needs no permission.
     pub async fn space(&self) -> Result<Space, StorageError> {
         let local = self.local.clone();
-        hop(move || local.space()).await
+        let disk = self.local.disk().clone();
+        disk.short(move || local.space()).await
     }
 
     fn has(&self, permission: Permission) -> bool {

@@ -53,6 +53,10 @@ impl InPlace {
         })
     }
 
+    pub(super) fn home(&self) -> &LocalHome {
+        &self.home
+    }
+
     pub(super) fn sink(&self) -> &Sink {
         &self.sink
     }
@@ -151,6 +155,7 @@ mod tests {
 
     use super::super::local::HomeOptions;
     use super::*;
+    use crate::vfs::disk::Disk;
 
     /// An upload that writes to `sink`, of a file that had `former_bytes`.
     fn upload(sink: Sink, former_bytes: u64) -> InPlace {
@@ -159,7 +164,7 @@ mod tests {
         let clock = Arc::new(SystemClock);
         let stat = rustix::fs::fstat(sink.file()).unwrap();
         InPlace {
-            home: LocalHome::new(dir, HomeOptions { clock }),
+            home: LocalHome::new(dir, Disk::new(), HomeOptions { clock }),
             path: VirtualPath::root().resolve("f").unwrap(),
             former: Removed {
                 key: key(&stat),

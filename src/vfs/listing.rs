@@ -13,7 +13,6 @@ use crate::model::VirtualPath;
 use super::beneath::{open_at, relative};
 use super::entry::{Entry, Kind};
 use super::error::StorageError;
-use super::hop::hop;
 use super::local::LocalHome;
 use super::name;
 
@@ -65,11 +64,12 @@ impl Listing {
         let Some(mut reader) = self.reader.take() else {
             return Ok(None);
         };
-        let (reader, batch) = hop(move || {
+        let disk = reader.home.disk().clone();
+        let batch = disk.short(move || {
             let batch = reader.batch()?;
             Ok((reader, batch))
-        })
-        .await?;
+        });
+        let (reader, batch) = batch.await?;
         if batch.is_some() {
             self.reader = Some(reader);
         }
@@ -145,7 +145,7 @@ impl Reader {
     }
 }
 
-/// Entries per batch: one hop costs about as much as stating a few of them.
+/// Entries per batch: few enough not to hold up a runtime thread, enough to be worth a hop.
 const BATCH: usize = 256;
 /// Directories up to this size are sorted.
 const SORTED_LIMIT: usize = 4_096;

@@ -12,6 +12,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::model::{FileKey, VirtualPath};
 
 use super::beneath::{Beneath, Place, relative};
+use super::disk::Disk;
 use super::entry::{Download, Entry, Kind, Removed, Renamed, Space, key, kind, removed};
 use super::error::StorageError;
 use super::guard::InFlight;
@@ -42,15 +43,17 @@ pub(super) enum Overwrite {
 #[derive(Debug)]
 struct Inner {
     root: Beneath,
+    disk: Disk,
     clock: Arc<dyn Clock>,
     // A std mutex: it is only locked on the blocking pool and in `Drop`, around a few system calls.
     in_flight: Mutex<InFlight>,
 }
 
 impl LocalHome {
-    pub(super) fn new(dir: Dir, options: HomeOptions) -> Self {
+    pub(super) fn new(dir: Dir, disk: Disk, options: HomeOptions) -> Self {
         let inner = Inner {
             root: Beneath::new(dir),
+            disk,
             clock: options.clock,
             in_flight: Mutex::default(),
         };
@@ -61,6 +64,11 @@ impl LocalHome {
 
     pub(super) fn root(&self) -> &Beneath {
         &self.inner.root
+    }
+
+    /// The way to the volume that the home is on.
+    pub(super) fn disk(&self) -> &Disk {
+        &self.inner.disk
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -100,7 +108,7 @@ impl LocalHome {
             Some(Kind::File) => {
                 // Only advice: whatever the file system makes of it is right.
                 let _taken = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
-                Ok(Download::new(file, &stat))
+                Ok(Download::new(file, &stat, self.disk().clone()))
             }
             Some(Kind::Directory) => Err(StorageError::IsDirectory),
             Some(Kind::Symlink) | None => Err(StorageError::NotFound),

@@ -7,11 +7,11 @@
 //! vanish returns exactly what did, learned under the home's one lock.
 
 mod beneath;
+mod disk;
 mod entry;
 mod error;
 mod guard;
 mod home;
-mod hop;
 mod inplace;
 mod listing;
 mod local;
@@ -24,6 +24,7 @@ mod upload;
 mod volume;
 mod walk;
 
+pub use disk::runtime_threads;
 pub use entry::{Download, Entry, Kind, Removed, Renamed, Space};
 pub use error::StorageError;
 pub use home::Home;

@@ -57,6 +57,10 @@ impl Staged {
         }
     }
 
+    pub(super) fn home(&self) -> &LocalHome {
+        &self.home
+    }
+
     pub(super) fn sink(&self) -> &Sink {
         &self.sink
     }

@@ -6,8 +6,8 @@ use crate::model::VirtualPath;
 
 use super::entry::Removed;
 use super::error::StorageError;
-use super::hop::hop;
 use super::inplace::InPlace;
+use super::local::LocalHome;
 use super::outcome::{Abandoned, Committed, Durability, OnAbort};
 use super::sink::Sink;
 use super::staged::Staged;
@@ -113,12 +113,16 @@ impl Upload {
         allows: impl FnOnce(u64, Option<Removed>) -> bool + Send + 'static,
     ) -> Result<Committed, StorageError> {
         let flight = Arc::clone(&self.flight);
-        hop(move || match &*flight {
+        let disk = self.flight.home().disk().clone();
+        let commit = move || match &*flight {
             // Whatever is written in place was granted byte by byte, and stays where it is.
             Flight::InPlace(upload) => upload.commit(durability),
             Flight::Staged(upload) => upload.commit(durability, allows),
-        })
-        .await
+        };
+        match durability {
+            Durability::Received => disk.short(commit).await,
+            Durability::OnDisk => disk.long(commit).await,
+        }
     }
 
     /// Ends an upload that did not arrive completely, or could not be completed.
@@ -150,7 +154,8 @@ impl Upload {
         allows: impl FnOnce(u64, Option<Removed>) -> bool + Send + 'static,
     ) -> Result<Abandoned, StorageError> {
         let flight = Arc::clone(&self.flight);
-        hop(move || match &*flight {
+        let disk = self.flight.home().disk().clone();
+        disk.short(move || match &*flight {
             Flight::InPlace(upload) => upload.abandon(policy),
             Flight::Staged(upload) => upload.abandon(policy, allows),
         })
@@ -176,6 +181,17 @@ impl UploadWriter {
         self.flight.sink().append(bytes)
     }
 
+    /// As [`UploadWriter::append`], for some ten kilobytes that the disk usually takes at once; `None`
+    /// if they have to be written from the blocking pool. Not blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`UploadWriter::append`].
+    pub fn append_at_once(&self, bytes: &[u8]) -> Option<Result<(), StorageError>> {
+        let disk = self.flight.home().disk();
+        disk.at_once(|| self.flight.sink().append(bytes))
+    }
+
     /// Asks the disk for `bytes` more in one piece (after `ALLO`). Blocking. The size does not change.
     ///
     /// # Errors
@@ -187,6 +203,13 @@ impl UploadWriter {
 }
 
 impl Flight {
+    fn home(&self) -> &LocalHome {
+        match self {
+            Self::InPlace(upload) => upload.home(),
+            Self::Staged(upload) => upload.home(),
+        }
+    }
+
     fn sink(&self) -> &Sink {
         match self {
             Self::InPlace(upload) => upload.sink(),

@@ -11,9 +11,9 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::beneath::open_at;
+use super::disk::Disk;
 use super::entry::Space;
 use super::error::StorageError;
-use super::hop::hop;
 use super::local::{HomeOptions, LocalHome, space};
 use super::{name, walk};
 
@@ -21,13 +21,17 @@ use super::{name, walk};
 #[derive(Clone, Debug)]
 pub struct Volume {
     dir: Arc<Dir>,
+    disk: Disk,
 }
 
 impl Volume {
     /// Opens the directory `path` of the host. Blocking: for the start of the server.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
         let dir = Dir::open_ambient_dir(path, ambient_authority())?;
-        Ok(Self { dir: Arc::new(dir) })
+        Ok(Self {
+            dir: Arc::new(dir),
+            disk: Disk::new(),
+        })
     }
 
     /// Opens the home at `relative` (`customer/account`), creating what is missing of it. Call it once
@@ -42,21 +46,24 @@ impl Volume {
         options: HomeOptions,
     ) -> Result<LocalHome, StorageError> {
         let (dir, relative) = (Arc::clone(&self.dir), relative.to_owned());
-        hop(move || {
+        let disk = self.disk.clone();
+        let work = move || {
             let mut dir = dir.try_clone()?;
             for name in components(&relative)? {
                 make_dir(&dir, name)?;
                 dir = dir.open_dir(name)?;
             }
-            Ok(LocalHome::new(dir, options))
-        })
-        .await
+            Ok(LocalHome::new(dir, disk, options))
+        };
+        self.disk.long(work).await
     }
 
     /// Room on the file system.
     pub async fn space(&self) -> Result<Space, StorageError> {
         let dir = Arc::clone(&self.dir);
-        hop(move || Ok(space(&rustix::fs::fstatvfs(&dir)?))).await
+        self.disk
+            .long(move || Ok(space(&rustix::fs::fstatvfs(&dir)?)))
+            .await
     }
 
     /// Removes the home at `relative` with everything in it; none there is no error. End the sessions
@@ -67,31 +74,33 @@ impl Volume {
     /// A cancelled call goes on removing.
     pub async fn remove_tree(&self, relative: &str) -> Result<(), StorageError> {
         let (dir, relative) = (Arc::clone(&self.dir), relative.to_owned());
-        hop(move || {
-            let names = components(&relative)?;
-            let Some((name, parents)) = names.split_last() else {
-                return Err(StorageError::Root);
-            };
-            match remove_beneath(&dir, parents, name) {
-                Err(StorageError::NotFound) => Ok(()),
-                result => result,
-            }
-        })
-        .await
+        self.disk
+            .long(move || {
+                let names = components(&relative)?;
+                let Some((name, parents)) = names.split_last() else {
+                    return Err(StorageError::Root);
+                };
+                match remove_beneath(&dir, parents, name) {
+                    Err(StorageError::NotFound) => Ok(()),
+                    result => result,
+                }
+            })
+            .await
     }
 
     /// Writes and removes a small file: does the volume work?
     pub async fn probe(&self) -> Result<(), StorageError> {
         let dir = Arc::clone(&self.dir);
-        hop(move || {
-            let name = name::staged();
-            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-            let file = rustix::fs::openat(&dir, &name, flags, Mode::RUSR | Mode::WUSR)?;
-            let written = write_and_sync(&file);
-            rustix::fs::unlinkat(&dir, &name, AtFlags::empty())?;
-            written
-        })
-        .await
+        self.disk
+            .long(move || {
+                let name = name::staged();
+                let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+                let file = rustix::fs::openat(&dir, &name, flags, Mode::RUSR | Mode::WUSR)?;
+                let written = write_and_sync(&file);
+                rustix::fs::unlinkat(&dir, &name, AtFlags::empty())?;
+                written
+            })
+            .await
     }
 }
 

@@ -13,7 +13,6 @@ use crate::model::Usage;
 
 use super::entry::{Kind, kind, modified, removed};
 use super::error::StorageError;
-use super::hop::hop;
 use super::local::LocalHome;
 use super::name;
 
@@ -43,14 +42,20 @@ impl LocalHome {
     /// uploads not at all. Exact only while nothing changes. For the ledger; asks no permission.
     pub async fn count(&self) -> Result<Usage, StorageError> {
         let local = self.clone();
-        hop(move || count(local.root().dir())).await
+        self.disk()
+            .clone()
+            .long(move || count(local.root().dir()))
+            .await
     }
 
     /// Removes staged uploads that no session holds and that were last written before `older_than`.
     /// Returns how many.
     pub async fn sweep_staged(&self, older_than: Timestamp) -> Result<u64, StorageError> {
         let local = self.clone();
-        hop(move || sweep(&local, older_than)).await
+        self.disk()
+            .clone()
+            .long(move || sweep(&local, older_than))
+            .await
     }
 }
 
