@@ -24,7 +24,11 @@ pub enum Event {
 
 /// A cheap handle on the bus.
 #[derive(Clone, Debug)]
-pub struct Events(broadcast::Sender<Event>);
+pub struct Events {
+    all: broadcast::Sender<Event>,
+    /// Without the sessions and transfers, of which there are thousands in a second.
+    changes: broadcast::Sender<Event>,
+}
 
 /// A receiver of news.
 #[derive(Debug)]
@@ -41,23 +45,47 @@ pub enum News {
     Closed,
 }
 
+impl Event {
+    /// Whether somebody changed something that is stored.
+    fn is_change(self) -> bool {
+        match self {
+            Self::AccountChanged(_)
+            | Self::CustomerChanged(_)
+            | Self::PlanChanged(_)
+            | Self::SettingsChanged => true,
+            Self::SessionsChanged(_) | Self::TransferEnded(_) => false,
+        }
+    }
+}
+
 impl Events {
     /// Events a slow reader may fall behind before it is told [`News::Lagged`].
     pub const CAPACITY: usize = 1_024;
 
     /// A bus without readers.
     pub fn new() -> Self {
-        Self(broadcast::channel(Self::CAPACITY).0)
+        Self {
+            all: broadcast::channel(Self::CAPACITY).0,
+            changes: broadcast::channel(Self::CAPACITY).0,
+        }
     }
 
     /// Tells everybody who listens. Nobody listening is fine.
     pub fn publish(&self, event: Event) {
-        let _unheard = self.0.send(event);
+        if event.is_change() {
+            let _unheard = self.changes.send(event);
+        }
+        let _unheard = self.all.send(event);
     }
 
     /// Listens from now on.
     pub fn subscribe(&self) -> EventReader {
-        EventReader(self.0.subscribe())
+        EventReader(self.all.subscribe())
+    }
+
+    /// Listens from now on to what somebody changed, and not to sessions and transfers.
+    pub fn subscribe_to_changes(&self) -> EventReader {
+        EventReader(self.changes.subscribe())
     }
 }
 
@@ -78,6 +106,17 @@ impl EventReader {
             Ok(event) => News::Event(event),
             Err(broadcast::error::RecvError::Lagged(_)) => News::Lagged,
             Err(broadcast::error::RecvError::Closed) => News::Closed,
+        }
+    }
+
+    /// Whether anything was told since the last look; forgets what.
+    pub fn has_news(&mut self) -> bool {
+        let mut has_news = false;
+        loop {
+            match self.0.try_recv() {
+                Ok(_) | Err(broadcast::error::TryRecvError::Lagged(_)) => has_news = true,
+                Err(_nothing) => return has_news,
+            }
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The transfer journal: written in batches, queried by pages.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::clock::Timestamp;
 use crate::events::{Event, Events};
@@ -15,6 +17,7 @@ use crate::store::{Db, StoreError};
 pub struct Journal {
     db: Db,
     rows: mpsc::Sender<Request>,
+    hurry: Arc<Notify>,
 }
 
 /// The one task that writes the journal.
@@ -23,6 +26,7 @@ pub struct JournalWriter {
     db: Db,
     events: Events,
     rows: mpsc::Receiver<Request>,
+    hurry: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -41,15 +45,18 @@ impl Journal {
     /// The journal, and the task that writes it.
     pub fn new(db: Db, events: Events) -> (Self, JournalWriter) {
         let (rows, waiting) = mpsc::channel(Self::QUEUE);
+        let hurry = Arc::new(Notify::new());
         (
             Self {
                 db: db.clone(),
                 rows,
+                hurry: Arc::clone(&hurry),
             },
             JournalWriter {
                 db,
                 events,
                 rows: waiting,
+                hurry,
             },
         )
     }
@@ -110,6 +117,7 @@ impl Journal {
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
         if self.rows.send(Request::Flush(done)).await.is_ok() {
+            self.hurry.notify_one();
             // A writer that stops in between has nothing more to write.
             let _stopped = written.await;
         }
@@ -119,6 +127,9 @@ impl Journal {
 impl JournalWriter {
     /// Rows that are written in one transaction.
     const BATCH: usize = 512;
+    /// How long a row waits for others, unless somebody wants to read it: a transaction for every
+    /// small file would cost more than the file.
+    const GATHER: Duration = Duration::from_millis(100);
     /// Pause before a failed batch is tried again.
     const RETRY: Duration = Duration::from_secs(1);
     /// Tries before a batch is given up.
@@ -127,7 +138,8 @@ impl JournalWriter {
     /// Writes rows until every handle is gone, then what is left.
     pub async fn run(mut self) {
         let mut requests = Vec::with_capacity(Self::BATCH);
-        while self.rows.recv_many(&mut requests, Self::BATCH).await > 0 {
+        while self.rows.recv_many(&mut requests, 1).await > 0 {
+            self.gather(&mut requests).await;
             let mut entries = Vec::with_capacity(requests.len());
             let mut flushes = Vec::new();
             for request in requests.drain(..) {
@@ -143,6 +155,18 @@ impl JournalWriter {
                 // Whoever asked may have gone away.
                 let _gone = done.send(());
             }
+        }
+    }
+
+    /// Adds what arrives within a moment.
+    async fn gather(&mut self, requests: &mut Vec<Request>) {
+        if matches!(requests.first(), Some(Request::Row(_))) {
+            let _hurried = timeout(Self::GATHER, self.hurry.notified()).await;
+        }
+        while requests.len() < Self::BATCH
+            && let Ok(request) = self.rows.try_recv()
+        {
+            requests.push(request);
         }
     }
 

@@ -1,7 +1,9 @@
 //! FTP logins: verifies a password and hands out what a session may use.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -10,6 +12,7 @@ use crate::hosting::foundation::Foundation;
 use crate::hosting::limits::EffectiveLimits;
 use crate::hosting::passwords::{PasswordError, Passwords};
 use crate::hosting::quota::{AccountQuota, Ledger, Limits};
+use crate::hosting::roll::{Enrolled, Roll};
 use crate::hosting::throttle::Throttle;
 use crate::hosting::volumes::Volumes;
 use crate::model::{
@@ -29,6 +32,7 @@ struct Parts {
     foundation: Foundation,
     passwords: Passwords,
     ledger: Ledger,
+    roll: Roll,
     throttle: Throttle,
     volumes: Volumes,
     marks: mpsc::Sender<LoginMark>,
@@ -66,6 +70,8 @@ pub struct Granted {
     pub quota: AccountQuota,
     /// Whether TLS is needed where the listener leaves it open.
     pub requires_tls: bool,
+    /// The edition of the roll that this was recalled from; `None` if it was looked up.
+    recalled: Option<u64>,
 }
 
 /// Why a login is refused. The peer hears `530 Login incorrect.` for all of the first variant.
@@ -123,10 +129,12 @@ impl Logins {
         let throttle = Throttle::new(Arc::clone(&foundation.clock), settings);
         let (marks, waiting) = mpsc::channel(Self::MARK_QUEUE);
         let db = foundation.db.clone();
+        let roll = Roll::new(db.clone(), &foundation.events);
         let parts = Parts {
             foundation,
             passwords,
             ledger,
+            roll,
             throttle,
             volumes,
             marks,
@@ -151,15 +159,15 @@ impl Logins {
         from: IpAddr,
         encrypted: bool,
     ) -> Result<Granted, LoginError> {
-        let found = self.find(name).await?;
-        let account = self.check(found, password, from).await?;
-        let id = account.id;
-        let granted = self.grant(account).await?;
+        let granted = match self.recall(name, password, from).await? {
+            Some(granted) => granted,
+            None => self.verify_anew(name, password, from).await?,
+        };
         if granted.requires_tls && !encrypted {
             return Err(LoginError::Incorrect(Refusal::TlsRequired));
         }
         let mark = LoginMark {
-            account: id,
+            account: granted.account.id,
             at: self.0.foundation.now(),
             from,
         };
@@ -179,6 +187,10 @@ impl Logins {
     ///
     /// [`LoginError::Store`].
     pub async fn still_holds(&self, granted: &Granted) -> Result<bool, LoginError> {
+        let is_current = |edition| self.0.roll.is_current(edition);
+        if granted.recalled.is_some_and(is_current) {
+            return Ok(true);
+        }
         let db = &self.0.foundation.db;
         let account = db.account(granted.account.id).await?;
         let customer = db.customer(granted.customer.id).await?;
@@ -197,7 +209,10 @@ impl Logins {
         let Some(account) = self.0.foundation.db.account(id).await? else {
             return Ok(None);
         };
-        match self.grant(account).await {
+        let Some(enrolled) = self.0.roll.enroll(account).await? else {
+            return Ok(None);
+        };
+        match self.grant(&enrolled).await {
             Ok(granted) => Ok(Some(granted)),
             Err(LoginError::Incorrect(_)) => Ok(None),
             Err(error) => Err(error),
@@ -207,44 +222,93 @@ impl Logins {
     /// Whether this name may log in on a plain connection where the listener requires TLS.
     pub async fn may_log_in_plain(&self, name: &str) -> bool {
         let found = self.find(name).await.ok().flatten();
-        found.is_some_and(|account| account.tls == TlsRule::Optional)
+        found.is_some_and(|found| found.account.tls == TlsRule::Optional)
     }
 
-    /// The account, if `password` is its own and may be looked at.
-    async fn check(
+    /// A login without a question to the database: the account is on the roll, may be used, and had
+    /// this password verified lately. Anything else is looked up and judged anew, so that a refusal
+    /// never rests on what was true a moment ago.
+    async fn recall(
         &self,
-        found: Option<Account>,
+        name: &str,
         password: &Secret,
         from: IpAddr,
-    ) -> Result<Account, LoginError> {
+    ) -> Result<Option<Granted>, LoginError> {
         let Parts {
             passwords,
             throttle,
             ..
         } = &*self.0;
-        let origin = throttle.origin(from, found.as_ref().map(|account| account.id));
+        let Some(found) = self.find(name).await? else {
+            return Ok(None);
+        };
+        let account = &found.account;
+        let origin = throttle.origin(from, Some(account.id));
+        if throttle.waits(&origin)
+            || !passwords.remembers(account.id, password, &account.password_hash)
+        {
+            return Ok(None);
+        }
+        let Ok(granted) = self.grant(&found).await else {
+            return Ok(None);
+        };
+        throttle.succeeded(from, account.id);
+        Ok(Some(Granted {
+            recalled: Some(found.edition),
+            ..granted
+        }))
+    }
+
+    async fn verify_anew(
+        &self,
+        name: &str,
+        password: &Secret,
+        from: IpAddr,
+    ) -> Result<Granted, LoginError> {
+        let found = match name.parse::<Username>() {
+            Ok(name) => self.0.roll.look_again(&name).await?,
+            Err(_illegal) => None,
+        };
+        let account = self.check(found, password, from).await?;
+        self.grant(&account).await
+    }
+
+    /// The account, if `password` is its own and may be looked at.
+    async fn check(
+        &self,
+        found: Option<Arc<Enrolled>>,
+        password: &Secret,
+        from: IpAddr,
+    ) -> Result<Arc<Enrolled>, LoginError> {
+        let Parts {
+            passwords,
+            throttle,
+            ..
+        } = &*self.0;
+        let known = found.as_ref().map(|found| &found.account);
+        let origin = throttle.origin(from, known.map(|account| account.id));
         let may_try = || {
             let refused = LoginError::Incorrect(Refusal::TooManyTries);
             (!throttle.waits(&origin)).then_some(()).ok_or(refused)
         };
         may_try()?;
-        let found = match found {
-            Some(known) if passwords.remembers(known.id, password, &known.password_hash) => {
-                throttle.succeeded(from, known.id);
-                return Ok(known);
-            }
-            found => found,
-        };
         let turn = passwords.turn().await?;
-        // Whoever tries on many connections at once waits here while the first ones are wrong.
+        // Whoever tries on many connections at once waits here while the first ones are wrong; whoever
+        // was right on one of them is right on the others.
         may_try()?;
-        let stored = found.as_ref().map(|account| &account.password_hash);
-        let is_right = turn.verify(password, stored).await?;
+        let stored = known.map(|account| &account.password_hash);
+        let is_right = match known {
+            Some(account) if passwords.remembers(account.id, password, &account.password_hash) => {
+                true
+            }
+            _ => turn.verify(password, stored).await?,
+        };
         match found {
-            Some(account) if is_right => {
+            Some(found) if is_right => {
+                let account = &found.account;
                 passwords.remember(account.id, password, &account.password_hash);
                 throttle.succeeded(from, account.id);
-                Ok(account)
+                Ok(found)
             }
             found => {
                 throttle.failed(origin);
@@ -254,38 +318,38 @@ impl Logins {
         }
     }
 
-    async fn find(&self, name: &str) -> Result<Option<Account>, LoginError> {
+    async fn find(&self, name: &str) -> Result<Option<Arc<Enrolled>>, LoginError> {
         let Ok(name) = name.parse::<Username>() else {
             return Ok(None);
         };
-        Ok(self.0.foundation.db.account_by_username(&name).await?)
+        Ok(self.0.roll.find(&name).await?)
     }
 
-    async fn grant(&self, account: Account) -> Result<Granted, LoginError> {
-        let db = &self.0.foundation.db;
-        let unknown = LoginError::Incorrect(Refusal::Unknown);
-        let Some(customer) = db.customer(account.customer_id).await? else {
-            return Err(unknown);
-        };
-        let Some(plan) = db.plan(customer.plan_id).await? else {
-            return Err(unknown);
-        };
+    async fn grant(&self, enrolled: &Enrolled) -> Result<Granted, LoginError> {
+        let Enrolled {
+            account,
+            customer,
+            plan,
+            ..
+        } = enrolled;
         if account.status == AccountStatus::Suspended {
             return Err(LoginError::Incorrect(Refusal::Suspended));
         }
         if customer.status == CustomerStatus::Suspended {
             return Err(LoginError::Incorrect(Refusal::CustomerSuspended));
         }
-        let limits = EffectiveLimits::of(&account, &customer, &plan);
-        let quota = self.quota(&account, &limits).ok_or(unknown)?;
+        let limits = EffectiveLimits::of(account, customer, plan);
+        let unknown = LoginError::Incorrect(Refusal::Unknown);
+        let quota = self.quota(account, &limits).ok_or(unknown)?;
         Ok(Granted {
             permissions: account.permissions.permissions(),
             limits,
-            home: self.0.volumes.home(&account).await?,
+            home: self.0.volumes.home(account).await?,
             quota,
             requires_tls: account.tls == TlsRule::Required,
-            customer: Arc::new(customer),
-            account: Arc::new(account),
+            customer: Arc::clone(customer),
+            account: Arc::clone(account),
+            recalled: None,
         })
     }
 
@@ -311,12 +375,21 @@ impl Logins {
 
 impl LoginMarks {
     /// Logins that are noted in one transaction.
-    const BATCH: usize = 256;
+    const BATCH: usize = 1_024;
+    /// How long a login waits for others: the latest one of an account is all that is noted.
+    const GATHER: Duration = Duration::from_millis(250);
 
     /// Notes logins until nobody can log in any more.
     pub async fn run(mut self) {
         let mut batch = Vec::with_capacity(Self::BATCH);
-        while self.marks.recv_many(&mut batch, Self::BATCH).await > 0 {
+        while self.marks.recv_many(&mut batch, 1).await > 0 {
+            tokio::time::sleep(Self::GATHER).await;
+            while batch.len() < Self::BATCH
+                && let Ok(mark) = self.marks.try_recv()
+            {
+                batch.push(mark);
+            }
+            keep_latest(&mut batch);
             if let Err(error) = self.write(&batch).await {
                 tracing::error!(%error, "last logins could not be noted");
             }
@@ -333,6 +406,13 @@ impl LoginMarks {
         }
         tx.commit().await
     }
+}
+
+/// Keeps the latest login of each account.
+fn keep_latest(batch: &mut Vec<LoginMark>) {
+    let mut seen = HashSet::new();
+    batch.reverse();
+    batch.retain(|mark| seen.insert(mark.account));
 }
 
 impl From<PasswordError> for LoginError {

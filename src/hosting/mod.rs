@@ -19,6 +19,7 @@ pub mod passwords;
 pub mod plans;
 pub mod quota;
 pub mod revocation;
+mod roll;
 pub mod sessions;
 pub mod setup;
 mod throttle;

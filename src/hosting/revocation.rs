@@ -86,7 +86,7 @@ impl Revocation {
     /// [`StoreError`] if the log cannot be read.
     pub async fn new(parts: Parts) -> Result<Self, StoreError> {
         let seen = latest(&parts.foundation).await?;
-        let news = parts.foundation.events.subscribe();
+        let news = parts.foundation.events.subscribe_to_changes();
         Ok(Self {
             foundation: parts.foundation,
             accounts: parts.accounts,
@@ -107,7 +107,6 @@ impl Revocation {
                 () = stop.cancelled() => return,
                 news = self.news.next() => match news {
                     News::Closed => return,
-                    News::Event(Event::SessionsChanged(_) | Event::TransferEnded(_)) => continue,
                     News::Event(_) | News::Lagged => {}
                 },
                 _ = tick.tick() => {}
@@ -166,21 +165,26 @@ impl Revocation {
             | Did::AccountResumed
             | Did::AccountDeleted => {
                 if let Ok(id) = event.object_id.parse::<AccountId>() {
+                    self.tell(Event::AccountChanged(id));
                     self.accounts.refresh(id).await?;
                 }
             }
             Did::AccountPasswordReset => {
                 if let Ok(id) = event.object_id.parse::<AccountId>() {
+                    self.tell(Event::AccountChanged(id));
                     self.disconnect_older(id, event);
+                    self.accounts.refresh(id).await?;
                 }
             }
             Did::CustomerChanged | Did::CustomerSuspended | Did::CustomerResumed => {
                 if let Ok(id) = event.object_id.parse::<CustomerId>() {
+                    self.tell(Event::CustomerChanged(id));
                     self.refresh_customer(id).await?;
                 }
             }
             Did::PlanChanged => {
                 if let Ok(id) = event.object_id.parse::<PlanId>() {
+                    self.tell(Event::PlanChanged(id));
                     self.refresh_plan(id).await?;
                 }
             }
@@ -188,6 +192,11 @@ impl Revocation {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Tells this process what another one may have changed; before any session looks it up.
+    fn tell(&self, event: Event) {
+        self.foundation.events.publish(event);
     }
 
     /// Sessions that logged in with the old password end; those that came with the new one stay.

@@ -351,13 +351,12 @@ impl Accounts {
     }
 
     fn disconnect(&self, id: AccountId, reason: &str) -> usize {
-        let order = Order::Disconnect(reason.to_owned());
-        let ended = self
-            .0
-            .sessions
-            .order_where(&order, |session| session.id == id);
+        // First of all, so that nobody logs in again from memory.
         self.0.foundation.publish(Event::AccountChanged(id));
-        ended
+        let order = Order::Disconnect(reason.to_owned());
+        self.0
+            .sessions
+            .order_where(&order, |session| session.id == id)
     }
 
     /// Puts the limits in force; an account that is not known yet begins with nothing stored.

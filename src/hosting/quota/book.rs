@@ -27,7 +27,7 @@ pub struct Reserved {
 pub(super) struct Change {
     pub(super) account: AccountId,
     pub(super) usage: Usage,
-    /// Whether an upload is under way, so that the account must stay marked.
+    /// Whether an upload is under way or likely, so that the account stays marked.
     pub(super) busy: bool,
 }
 

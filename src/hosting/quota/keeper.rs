@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::book::Change;
 use super::ledger::Ledger;
+use super::pool::Lift;
 use super::shared::MarkRequest;
 use crate::clock::Clock;
 use crate::model::AccountId;
@@ -17,7 +18,7 @@ use crate::store::{Db, StoreError, UsageChange};
 /// The one task that writes usage figures.
 ///
 /// An account is marked in the database before its first change and unmarked once its figures are
-/// written and nothing is under way. Whatever is marked when the service starts was in the middle of
+/// written and nothing has been under way for a while. Whatever is marked when the service starts was in the middle of
 /// something when it died, and is counted on disk again.
 #[derive(Debug)]
 pub struct Keeper {
@@ -62,10 +63,10 @@ impl Keeper {
                     }
                     self.mark(&mut batch).await;
                 }
-                _ = tick.tick() => self.flush().await,
+                _ = tick.tick() => self.flush(Lift::Quiet).await,
             }
         }
-        self.flush().await;
+        self.flush(Lift::All).await;
     }
 
     /// Marks come before everything: an upload waits for each of them.
@@ -87,8 +88,8 @@ impl Keeper {
         }
     }
 
-    async fn flush(&self) {
-        let changes = self.ledger.take_changes();
+    async fn flush(&self, lift: Lift) {
+        let changes = self.ledger.take_changes(lift);
         if changes.is_empty() {
             return;
         }

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::allowance::AccountQuota;
 use super::book::{Change, Limits, Reserved};
+use super::pool::Lift;
 use super::shared::{MarkRequest, SharedPool};
 use crate::model::{AccountId, CustomerId, Usage};
 
@@ -120,10 +121,10 @@ impl Ledger {
     }
 
     /// What the database does not know yet.
-    pub(super) fn take_changes(&self) -> Vec<Change> {
+    pub(super) fn take_changes(&self, lift: Lift) -> Vec<Change> {
         self.all_pools()
             .iter()
-            .flat_map(|pool| pool.lock().take_changes())
+            .flat_map(|pool| pool.lock().take_changes(lift))
             .collect()
     }
 

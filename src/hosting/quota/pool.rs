@@ -29,6 +29,18 @@ struct AccountBook {
     changed: bool,
     marked: bool,
     open_changes: u32,
+    /// Looks of the keeper since the last change.
+    quiet: u32,
+}
+
+/// Which marks are lifted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Lift {
+    /// Those of accounts that have been quiet for a while: a client that uploads one small file after
+    /// the other waits for the database once, not before every file.
+    Quiet,
+    /// All where nothing is under way: the service stops.
+    All,
 }
 
 /// The answer to a wish for more bytes.
@@ -45,6 +57,8 @@ pub(super) enum Grant {
 impl Pool {
     /// Above this headroom, grants come in slices so that the lock is asked rarely.
     const PLENTY_BYTES: u64 = 1 << 30;
+    /// Looks of the keeper after which an account is quiet.
+    const QUIET: u32 = 20;
     /// Size of such a slice.
     const SLICE_BYTES: u64 = 4 << 20;
 
@@ -328,14 +342,20 @@ impl Pool {
 
     /// Accounts whose usage the database must be told, or whose mark can be lifted. A lifted mark is
     /// gone here at once: whoever changes the account from now on asks for a new one.
-    pub(super) fn take_changes(&mut self) -> Vec<Change> {
+    pub(super) fn take_changes(&mut self, lift: Lift) -> Vec<Change> {
         let mut changes = Vec::new();
         for (id, account) in &mut self.accounts {
             if !account.changed && !account.marked {
                 continue;
             }
             let uploads = self.holders.values().any(|holder| holder.account == *id);
-            let busy = uploads || account.open_changes > 0;
+            let is_under_way = uploads || account.open_changes > 0;
+            account.quiet = if is_under_way || account.changed {
+                0
+            } else {
+                account.quiet.saturating_add(1)
+            };
+            let busy = is_under_way || (lift == Lift::Quiet && account.quiet < Self::QUIET);
             if account.changed || !busy {
                 account.changed = false;
                 account.marked &= busy;

@@ -1,6 +1,7 @@
 //! What is kept of each session, behind its locks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
+use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,15 +11,24 @@ use tokio::sync::mpsc;
 use super::view::{Order, SessionAccount, SessionView, TransferView};
 use crate::clock::{Clock, Timestamp};
 use crate::events::{Event, Events};
-use crate::model::{Operation, SessionId, VirtualPath};
+use crate::model::{AccountId, Operation, SessionId, VirtualPath};
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) live: Mutex<HashMap<SessionId, Arc<Entry>>>,
+    pub(super) live: Mutex<Live>,
     /// Transfers that have not wound up; their sessions may be gone.
     pub(super) transfers: AtomicUsize,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: Events,
+}
+
+/// The sessions, and how many there are of each kind that has a limit: a server with thousands of
+/// them does not count them for every newcomer.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    pub(super) sessions: HashMap<SessionId, Arc<Entry>>,
+    by_address: HashMap<IpAddr, u64>,
+    by_account: HashMap<AccountId, u64>,
 }
 
 #[derive(Debug)]
@@ -62,8 +72,62 @@ pub(super) struct Transfer {
 impl Shared {
     /// Takes a session off the list and tells everybody.
     pub(super) fn close(&self, id: SessionId) {
-        lock(&self.live).remove(&id);
+        lock(&self.live).remove(id);
         self.events.publish(Event::SessionsChanged(id));
+    }
+}
+
+impl Live {
+    pub(super) fn of_address(&self, address: IpAddr) -> u64 {
+        self.by_address
+            .get(&canonical(address))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    pub(super) fn of_account(&self, id: AccountId) -> u64 {
+        self.by_account.get(&id).copied().unwrap_or(0)
+    }
+
+    pub(super) fn insert(&mut self, entry: Arc<Entry>) {
+        *self
+            .by_address
+            .entry(canonical(entry.peer.ip()))
+            .or_insert(0) += 1;
+        self.sessions.insert(entry.id, entry);
+    }
+
+    pub(super) fn entries(&self) -> Vec<Arc<Entry>> {
+        self.sessions.values().cloned().collect()
+    }
+
+    /// Says who uses the session from now on; `None` for nobody.
+    pub(super) fn assign(&mut self, entry: &Entry, account: Option<SessionAccount>) {
+        if let Some(account) = &account {
+            *self.by_account.entry(account.id).or_insert(0) += 1;
+        }
+        let former = std::mem::replace(&mut lock(&entry.state).account, account);
+        if let Some(former) = former {
+            count_down(&mut self.by_account, former.id);
+        }
+    }
+
+    fn remove(&mut self, id: SessionId) {
+        let Some(entry) = self.sessions.remove(&id) else {
+            return;
+        };
+        count_down(&mut self.by_address, canonical(entry.peer.ip()));
+        self.assign(&entry, None);
+    }
+}
+
+/// One less of `key`; what nobody is counted under is forgotten.
+fn count_down<K: Eq + Hash>(counts: &mut HashMap<K, u64>, key: K) {
+    if let hash_map::Entry::Occupied(mut counted) = counts.entry(key) {
+        *counted.get_mut() -= 1;
+        if *counted.get() == 0 {
+            counted.remove();
+        }
     }
 }
 

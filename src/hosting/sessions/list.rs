@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 
-use super::entry::{Entry, Shared, State, Totals, canonical, count, lock};
+use super::entry::{Entry, Shared, State, Totals, count, lock};
 use super::live::{LiveSession, Orders};
 use super::view::{Admission, Order, Refused, SessionAccount, SessionView};
 use crate::clock::Clock;
@@ -65,22 +65,17 @@ impl Sessions {
         });
         {
             let mut live = lock(&self.0.live);
-            if count(live.len()) >= admission.total {
+            if count(live.sessions.len()) >= admission.total {
                 return Err(Refused::Server {
                     limit: admission.total,
                 });
             }
-            let address = canonical(peer.ip());
-            let same = live
-                .values()
-                .filter(|other| canonical(other.peer.ip()) == address)
-                .count();
-            if count(same) >= admission.per_address {
+            if live.of_address(peer.ip()) >= admission.per_address {
                 return Err(Refused::Address {
                     limit: admission.per_address,
                 });
             }
-            live.insert(id, Arc::clone(&entry));
+            live.insert(Arc::clone(&entry));
         }
         self.0.events.publish(Event::SessionsChanged(id));
         let live = LiveSession::new(entry, Arc::clone(&self.0));
@@ -89,7 +84,7 @@ impl Sessions {
 
     /// All sessions, oldest first.
     pub fn snapshot(&self) -> Vec<SessionView> {
-        let entries: Vec<Arc<Entry>> = lock(&self.0.live).values().cloned().collect();
+        let entries = lock(&self.0.live).entries();
         let mut views: Vec<SessionView> = entries.iter().map(|entry| entry.view()).collect();
         views.sort_by_key(|view| (view.opened_at, view.id));
         views
@@ -97,13 +92,13 @@ impl Sessions {
 
     /// One session.
     pub fn find(&self, id: SessionId) -> Option<SessionView> {
-        let entry = lock(&self.0.live).get(&id).cloned();
+        let entry = lock(&self.0.live).sessions.get(&id).cloned();
         entry.map(|entry| entry.view())
     }
 
     /// Number of live sessions.
     pub fn count(&self) -> usize {
-        lock(&self.0.live).len()
+        lock(&self.0.live).sessions.len()
     }
 
     /// Number of transfers that have not wound up, those of sessions that are gone included.
@@ -122,13 +117,13 @@ impl Sessions {
 
     /// Gives one session an order; `false` if it is gone or no longer listens.
     pub fn order(&self, id: SessionId, order: Order) -> bool {
-        let entry = lock(&self.0.live).get(&id).cloned();
+        let entry = lock(&self.0.live).sessions.get(&id).cloned();
         entry.is_some_and(|entry| entry.orders.try_send(order).is_ok())
     }
 
     /// Gives the same order to every session that `chosen` picks; tells how many got it.
     pub fn order_where(&self, order: &Order, chosen: impl Fn(&SessionAccount) -> bool) -> usize {
-        let entries: Vec<Arc<Entry>> = lock(&self.0.live).values().cloned().collect();
+        let entries = lock(&self.0.live).entries();
         let is_chosen =
             |entry: &&Arc<Entry>| lock(&entry.state).account.as_ref().is_some_and(&chosen);
         entries

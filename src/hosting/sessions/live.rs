@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::mpsc;
 
-use super::entry::{Entry, Shared, Transfer, count, lock};
+use super::entry::{Entry, Shared, Transfer, lock};
 use super::view::{Order, Refused, SessionAccount};
 use crate::clock::Timestamp;
 use crate::events::Event;
@@ -53,20 +53,15 @@ impl LiveSession {
     /// [`Refused::Account`]; the peer hears 421.
     pub fn log_in(&self, account: SessionAccount, limit: Limit) -> Result<(), Refused> {
         {
-            let live = lock(&self.shared.live);
-            if let Some(limit) = limit {
-                let is_other = |entry: &&Arc<Entry>| {
-                    entry.id != self.entry.id
-                        && lock(&entry.state)
-                            .account
-                            .as_ref()
-                            .is_some_and(|a| a.id == account.id)
-                };
-                if count(live.values().filter(is_other).count()) >= limit {
-                    return Err(Refused::Account { limit });
-                }
+            let mut live = lock(&self.shared.live);
+            let is_own = |own: &SessionAccount| own.id == account.id;
+            let own = lock(&self.entry.state).account.as_ref().is_some_and(is_own);
+            if let Some(limit) = limit
+                && live.of_account(account.id) - u64::from(own) >= limit
+            {
+                return Err(Refused::Account { limit });
             }
-            lock(&self.entry.state).account = Some(account);
+            live.assign(&self.entry, Some(account));
         }
         self.shared
             .events
@@ -76,7 +71,7 @@ impl LiveSession {
 
     /// Gives the account's place back: `USER`, `REIN` or `AUTH` began anew.
     pub fn log_out(&self) {
-        lock(&self.entry.state).account = None;
+        lock(&self.shared.live).assign(&self.entry, None);
     }
 
     /// Notes the protocol version and cipher of the control connection.
