@@ -32,8 +32,8 @@ pub(super) struct Door {
     pub(super) places: Places,
     /// Every task of the door; the server waits for them.
     pub(super) tasks: TaskTracker,
-    /// The ports of this server's doors, to which no client may be connected.
-    pub(super) ports: Arc<[u16]>,
+    /// This server's own doors, to which no client may be connected.
+    pub(super) own_doors: Arc<[SocketAddr]>,
     /// Makes the fact `unique` say nothing about the disk.
     pub(super) unique_key: [u8; 32],
 }
@@ -74,6 +74,8 @@ pub(super) struct Context {
     pub(super) name: String,
     /// Wrong passwords so far.
     pub(super) failures: u32,
+    /// The client cut the last transfer off, and its `ABOR` may still be on the way.
+    pub(super) cut_off: bool,
     login: Option<Login>,
 }
 
@@ -126,6 +128,7 @@ impl Context {
             endpoint: None,
             name: String::new(),
             failures: 0,
+            cut_off: false,
             login: None,
         }
     }

@@ -152,6 +152,15 @@ impl Conversation {
             self.consume_endpoint(opens_data);
             return Turn::Next;
         }
+        let was_cut_off = std::mem::take(&mut self.context.cut_off);
+        if was_cut_off && matches!(command, Command::Abor) {
+            // It came a moment after the end that it announced (RFC 959 §4.1.3).
+            self.answer(
+                verb,
+                &Reply::new(Code::TransferComplete, "ABOR successful."),
+            );
+            return Turn::Next;
+        }
         let turn = self.run(command).await;
         self.consume_endpoint(opens_data);
         self.watch_login();

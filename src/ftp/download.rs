@@ -1,7 +1,7 @@
 //! Downloads: from a file into the data connection.
 //!
-//! In the clear and without conversion the kernel copies (`sendfile`), in hops on the blocking pool,
-//! because it may wait for the disk. Otherwise one hop reads the next buffer while the runtime sends
+//! In the clear and without conversion the kernel copies (`sendfile`): little on the spot, much in
+//! hops on the blocking pool, because it may wait for the disk. Otherwise one hop reads the next buffer while the runtime sends
 //! the last one.
 
 use std::fs::File;

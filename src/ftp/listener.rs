@@ -54,11 +54,10 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken, task
         refusals: Refusals::default(),
         places: Places::new(),
         tasks: tasks.clone(),
-        ports: sockets
+        own_doors: sockets
             .iter()
             .filter_map(address)
             .chain(other_doors)
-            .map(|address| address.port())
             .collect(),
         unique_key: rand::random(),
     };

@@ -15,6 +15,7 @@ mod data;
 mod download;
 mod error;
 mod hashing;
+mod intake;
 mod job;
 mod link;
 mod listener;

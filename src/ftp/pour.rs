@@ -1,22 +1,20 @@
 //! The moving part of an upload: never one byte more is written than was granted.
 //!
-//! In the clear and without conversion, whole runs of bytes are taken from the socket and written in
-//! one hop on the blocking pool. Otherwise, and wherever the quota is close, the runtime reads, and
-//! each buffer is written in a hop while the next one fills.
+//! In the clear and without conversion, the little that is there is written on the spot, and whole
+//! runs of bytes are taken from the socket and written in one hop on the blocking pool. Otherwise,
+//! and wherever the quota is close, the runtime reads, and each buffer is written in a hop while the
+//! next one fills.
 
-use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 
-use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::AsyncReadExt;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
 use super::buffers::Buffer;
 use super::error::TransferError;
+use super::intake::{Taken, fill, take_ready};
 use super::pump::Pump;
 use crate::hosting::quota::{Allowance, Cover};
 use crate::net::DataStream;
@@ -33,19 +31,6 @@ pub(super) struct Pour {
     /// anybody decides what to do with the file.
     hop: Option<JoinHandle<Hop>>,
     received: u64,
-}
-
-/// What one look at the socket brought.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Taken {
-    Bytes,
-    End,
-}
-
-/// What was there already when somebody looked.
-struct First {
-    bytes: usize,
-    result: Result<Taken, TransferError>,
 }
 
 /// What a hop did.
@@ -108,12 +93,12 @@ impl Pour {
         self.received
     }
 
-    /// What was granted.
     /// The last word of the books on the file.
     pub(super) fn cover(&self) -> Cover {
         self.allowance.cover()
     }
 
+    /// What was granted.
     pub(super) fn into_allowance(self) -> Allowance {
         self.allowance
     }
@@ -312,24 +297,6 @@ impl Chunk {
     }
 }
 
-/// Takes what the socket has, as far as there is space for it.
-fn take_ready(socket: &TcpStream, space: &mut [u8]) -> First {
-    let mut bytes = 0;
-    let result = loop {
-        let space = space.get_mut(bytes..).unwrap_or_default();
-        if space.is_empty() {
-            break Ok(Taken::Bytes);
-        }
-        match socket.try_read(space) {
-            Ok(0) => break Ok(Taken::End),
-            Ok(read) => bytes += read,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(Taken::Bytes),
-            Err(error) => break Err(TransferError::Lost(error)),
-        }
-    };
-    First { bytes, result }
-}
-
 /// Writes the first `filled` bytes of the buffer, then what the socket has, at most `most` bytes.
 /// Blocking, but it waits for the disk alone.
 fn drain(
@@ -373,33 +340,6 @@ fn drain(
         }
     }
     hop
-}
-
-/// Reads on without waiting until the buffer is full; tells how much is in it, and whether the
-/// stream broke behind that (the system tells it only once).
-async fn fill(
-    stream: &mut DataStream,
-    buffer: &mut [u8],
-    mut filled: usize,
-) -> (usize, Option<io::Error>) {
-    while let Some(space) = buffer.get_mut(filled..).filter(|space| !space.is_empty()) {
-        let mut space = ReadBuf::new(space);
-        let read = poll_fn(|task| {
-            let read = Pin::new(&mut *stream).poll_read(task, &mut space);
-            Poll::Ready(match read {
-                Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
-                Poll::Ready(Err(error)) => Err(error),
-            })
-        });
-        if let Err(error) = read.await {
-            return (filled, Some(error));
-        }
-        if space.filled().is_empty() {
-            break;
-        }
-        filled += space.filled().len();
-    }
-    (filled, None)
 }
 
 fn size(length: usize) -> u64 {

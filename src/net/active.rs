@@ -21,8 +21,8 @@ pub enum ActiveRefusal {
     OwnPort,
 }
 
-/// Whether the server may connect to `target` for the client at `peer`. `is_own_port` says whether
-/// a port is one on which this server listens.
+/// Whether the server may connect to `target` for the client at `peer`. `is_own_door` says whether
+/// this server itself listens there.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub enum ActiveRefusal {
 pub fn permit(
     target: SocketAddr,
     peer: IpAddr,
-    is_own_port: impl Fn(u16) -> bool,
+    is_own_door: impl Fn(SocketAddr) -> bool,
 ) -> Result<(), ActiveRefusal> {
     if target.ip().to_canonical() != peer.to_canonical() {
         return Err(ActiveRefusal::Foreign);
@@ -38,8 +38,8 @@ pub fn permit(
     if target.port() < 1_024 {
         return Err(ActiveRefusal::Privileged);
     }
-    // Whatever the address: behind address translation the client's may be ours as well.
-    if is_own_port(target.port()) {
+    let target = SocketAddr::new(target.ip().to_canonical(), target.port());
+    if is_own_door(target) {
         return Err(ActiveRefusal::OwnPort);
     }
     Ok(())
@@ -116,8 +116,8 @@ mod tests {
     const SOON: Duration = Duration::from_secs(5);
 
     fn decide(target: &str, peer: &str) -> Result<(), ActiveRefusal> {
-        permit(target.parse().unwrap(), peer.parse().unwrap(), |port| {
-            port == 2_121
+        permit(target.parse().unwrap(), peer.parse().unwrap(), |door| {
+            door.port() == 2_121
         })
     }
 

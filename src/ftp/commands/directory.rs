@@ -85,8 +85,15 @@ pub(super) async fn make_parents(
         above.push(next);
     }
     for directory in above.into_iter().rev().skip(1) {
-        if member.home.enter(&directory).await.is_err() {
-            make(member, directory).await?;
+        if member.home.enter(&directory).await.is_ok() {
+            continue;
+        }
+        match make(member, directory.clone()).await {
+            // Another session of a client that uploads a whole tree may have been faster.
+            Err(CommandError::Storage(StorageError::Exists)) => {
+                member.home.enter(&directory).await?;
+            }
+            made => made?,
         }
     }
     Ok(())

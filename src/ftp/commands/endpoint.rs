@@ -1,7 +1,7 @@
 //! `PASV`, `EPSV`, `PORT`, `EPRT`: how the next data connection comes about (RFC 959 §4.1.2,
 //! RFC 2428).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use crate::ftp::context::Member;
 use crate::ftp::data::{Endpoint, Target};
@@ -102,9 +102,14 @@ async fn reserve(member: &mut Member<'_>) -> Result<u16, CommandError> {
 }
 
 fn aim(mut member: Member<'_>, address: SocketAddr, text: &str) -> Result<Outcome, CommandError> {
-    let is_ours = |port| {
-        is_own_address(address.ip(), member.peer.server.ip())
-            && (member.door.ports.contains(&port) || member.door.app.passive_ports.owns(port))
+    let is_ours = |target: SocketAddr| {
+        is_own_address(target.ip(), member.peer.server.ip())
+            && (member
+                .door
+                .own_doors
+                .iter()
+                .any(|door| leads(*door, target))
+                || member.door.app.passive_ports.owns(target))
     };
     net::permit(address, member.peer.client.ip(), is_ours).map_err(refusal)?;
     let settings = member.door.app.settings.current();
@@ -115,6 +120,12 @@ fn aim(mut member: Member<'_>, address: SocketAddr, text: &str) -> Result<Outcom
         within: settings.connect_timeout,
     }));
     Ok(Outcome::Say(Reply::new(Code::CommandOkay, text)))
+}
+
+/// Whether who connects to `target`, an address of this server, may come out at `door`.
+fn leads(door: SocketAddr, target: SocketAddr) -> bool {
+    let is_for_both = door.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+    door.port() == target.port() && (is_for_both || door.is_ipv4() == target.is_ipv4())
 }
 
 fn is_own_address(target: IpAddr, server: IpAddr) -> bool {

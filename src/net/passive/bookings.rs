@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::model::{AccountId, SessionId};
 use crate::net::peer::PeerNetwork;
 
-use super::options::{PassiveOptions, ReservationRequest};
+use super::options::{Bookable, PassiveOptions, ReservationRequest};
 
 /// A port that a peer used within this time is given to it last: its side of the earlier connection
 /// may still be in `TIME_WAIT`, there or in an address translator.
@@ -44,13 +44,6 @@ pub(super) struct Bookings {
     ended: HashMap<(PeerNetwork, u16), Instant>,
     grants: Vec<Grant>,
     last_id: u64,
-}
-
-/// The ports that can be had, for each address family.
-#[derive(Debug, Default)]
-pub(super) struct Bookable {
-    pub(super) v4: Vec<u16>,
-    pub(super) v6: Vec<u16>,
 }
 
 /// Names one booking. The number tells it from a later one of the same peer on the same port.
@@ -393,12 +386,6 @@ impl Bookings {
 fn remember<Key: Eq + Hash>(memory: &mut HashMap<Key, Instant>, key: Key, now: Instant) {
     if memory.len() < MAX_REMEMBERED {
         memory.insert(key, now);
-    }
-}
-
-impl Bookable {
-    fn for_peer(&self, peer: PeerNetwork) -> &[u16] {
-        if peer.is_ipv6() { &self.v6 } else { &self.v4 }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::model::PortRange;
 use crate::net::error::BindError;
 use crate::net::listen::{Accepts, BindAddresses, bind};
 
-use super::bookings::Bookable;
+use super::options::Bookable;
 use super::view::PortState;
 
 /// How long a port that could not be opened is left alone.
@@ -180,9 +180,10 @@ impl Doors {
         bookable
     }
 
-    /// Whether a listener is open on `port`, or will be tried again.
-    pub(super) fn owns(&self, port: u16) -> bool {
-        self.is_in_range(port) || self.by_slot.keys().any(|slot| slot.port == port)
+    /// Whether a listener is open there, or will be tried again.
+    pub(super) fn owns(&self, slot: Slot) -> bool {
+        let is_served = slot.address(self.on).is_some();
+        self.by_slot.contains_key(&slot) || (is_served && self.is_in_range(slot.port))
     }
 
     /// How many ports are open and in the range, in at least one family.
@@ -313,7 +314,7 @@ mod tests {
         assert!(stop.is_cancelled());
         assert!(!other.is_cancelled());
         assert_eq!(doors.take_closing().len(), 1);
-        assert!(!doors.owns(30_000));
-        assert!(doors.owns(30_002));
+        assert!(!doors.owns(v4(30_000)));
+        assert!(doors.owns(v4(30_002)));
     }
 }

@@ -47,3 +47,17 @@ pub struct ReservationRequest {
     /// The session, shown on the page.
     pub session: SessionId,
 }
+
+/// The ports that can be had, for each address family.
+#[derive(Debug, Default)]
+pub(super) struct Bookable {
+    pub(super) v4: Vec<u16>,
+    pub(super) v6: Vec<u16>,
+}
+
+impl Bookable {
+    /// Those for the family of `peer`.
+    pub(super) fn for_peer(&self, peer: PeerNetwork) -> &[u16] {
+        if peer.is_ipv6() { &self.v6 } else { &self.v4 }
+    }
+}

@@ -156,9 +156,14 @@ impl PassivePorts {
         Ok(PortReservation::new(shared, booked, request.session))
     }
 
-    /// Whether `port` belongs to the range or still has a listener.
-    pub fn owns(&self, port: u16) -> bool {
-        self.shared.with(|state| state.doors.owns(port))
+    /// Whether the port belongs to the range, for clients of its address family, or still has a
+    /// listener.
+    pub fn owns(&self, address: SocketAddr) -> bool {
+        let slot = Slot {
+            port: address.port(),
+            is_ipv6: address.is_ipv6(),
+        };
+        self.shared.with(|state| state.doors.owns(slot))
     }
 
     /// Every port, in ascending order.

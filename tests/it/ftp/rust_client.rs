@@ -1,7 +1,7 @@
 //! suppaftp, a client for Rust programs, in every mode it has. Clients that are programs of their
 //! own are in `tests/clients`.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -121,18 +121,23 @@ async fn suppaftp_moves_a_thousand_files_on_one_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn suppaftp_aborts_an_upload_and_keeps_the_old_file() {
+async fn suppaftp_aborts_in_both_directions_and_goes_on() {
     let server = TestServer::start().await;
     let alice = server.account("alice").await;
-    server.put(&alice, "large", &vec![7; 5_000]);
+    server.put(&alice, "large", &vec![7; 24_000_000]);
 
     for tls in [Tls::Plain, Tls::Explicit] {
         talk((server.ftp(), tls, Mode::Passive), |ftp| {
+            let mut download = ftp.retr_as_stream("large").unwrap();
+            let mut first = [0];
+            download.read_exact(&mut first).unwrap();
+            ftp.abort(download).unwrap();
+
             let mut upload = ftp.put_with_stream("large").unwrap();
             upload.write_all(&vec![1; 100_000]).unwrap();
             ftp.abort(upload).unwrap();
 
-            assert_eq!(ftp.size("large").unwrap(), 5_000);
+            assert_eq!(ftp.size("large").unwrap(), 24_000_000);
         })
         .await;
     }
