@@ -139,6 +139,11 @@ pub enum OpenError {
 }
 
 impl App {
+    /// Runtime threads that a process should have.
+    pub fn runtime_threads() -> usize {
+        Volumes::runtime_threads()
+    }
+
     /// Opens every service: database, settings, ledger, homes, certificate and passive ports. After
     /// an unclean end, counts the homes that were being written to.
     ///

@@ -15,8 +15,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::app::App;
 use crate::settings::{Boot, BootArgs};
-use crate::vfs::runtime_threads;
 
 /// Managed FTP hosting in one binary.
 #[derive(Debug, Parser)]
@@ -64,7 +64,7 @@ fn execute(typed: CommandLine) -> anyhow::Result<ExitCode> {
     }
     let boot: Boot = typed.boot.read()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(runtime_threads())
+        .worker_threads(App::runtime_threads())
         .enable_all()
         .build()?;
     let done = runtime.block_on(async {

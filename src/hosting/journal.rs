@@ -160,7 +160,8 @@ impl JournalWriter {
 
     /// Adds what arrives within a moment.
     async fn gather(&mut self, requests: &mut Vec<Request>) {
-        if matches!(requests.first(), Some(Request::Row(_))) {
+        let is_full = requests.len() + self.rows.len() >= Self::BATCH;
+        if !is_full && matches!(requests.first(), Some(Request::Row(_))) {
             let _hurried = timeout(Self::GATHER, self.hurry.notified()).await;
         }
         while requests.len() < Self::BATCH

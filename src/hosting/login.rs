@@ -1,14 +1,11 @@
 //! FTP logins: verifies a password and hands out what a session may use.
 
-use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::mpsc;
-
-use crate::clock::Timestamp;
 use crate::hosting::foundation::Foundation;
+pub use crate::hosting::last_logins::LoginMarks;
+use crate::hosting::last_logins::NoteLogin;
 use crate::hosting::limits::EffectiveLimits;
 use crate::hosting::passwords::{PasswordError, Passwords};
 use crate::hosting::quota::{AccountQuota, Ledger, Limits};
@@ -20,7 +17,7 @@ use crate::model::{
     Username,
 };
 use crate::settings::LiveSettings;
-use crate::store::{Db, StoreError};
+use crate::store::StoreError;
 use crate::vfs::LocalHome;
 
 /// A cheap handle on the logins.
@@ -35,22 +32,7 @@ struct Parts {
     roll: Roll,
     throttle: Throttle,
     volumes: Volumes,
-    marks: mpsc::Sender<LoginMark>,
-}
-
-/// A successful login, to be noted with the account.
-#[derive(Debug)]
-struct LoginMark {
-    account: AccountId,
-    at: Timestamp,
-    from: IpAddr,
-}
-
-/// Notes last logins in the background, so that no client waits for it.
-#[derive(Debug)]
-pub struct LoginMarks {
-    db: Db,
-    marks: mpsc::Receiver<LoginMark>,
+    marks: NoteLogin,
 }
 
 /// What a logged-in session may use. Fetched again on [`super::sessions::Order::Refresh`].
@@ -115,9 +97,6 @@ pub enum Refusal {
 }
 
 impl Logins {
-    /// Logins that may wait to be noted; beyond that the latest ones are not noted.
-    const MARK_QUEUE: usize = 1_024;
-
     /// The logins over these services, and the task that notes them.
     pub fn new(
         foundation: Foundation,
@@ -127,9 +106,8 @@ impl Logins {
         settings: LiveSettings,
     ) -> (Self, LoginMarks) {
         let throttle = Throttle::new(Arc::clone(&foundation.clock), settings);
-        let (marks, waiting) = mpsc::channel(Self::MARK_QUEUE);
-        let db = foundation.db.clone();
-        let roll = Roll::new(db.clone(), &foundation.events);
+        let (noting, marks) = LoginMarks::new(foundation.db.clone());
+        let roll = Roll::new(foundation.db.clone(), &foundation.events);
         let parts = Parts {
             foundation,
             passwords,
@@ -139,7 +117,7 @@ impl Logins {
             volumes,
             marks,
         };
-        (Self(Arc::new(parts)), LoginMarks { db, marks: waiting })
+        (Self(Arc::new(parts)), noting)
     }
 
     /// Verifies a password. Takes the same time for every kind of refusal; only a password that is not
@@ -166,17 +144,9 @@ impl Logins {
         if granted.requires_tls && !encrypted {
             return Err(LoginError::Incorrect(Refusal::TlsRequired));
         }
-        let mark = LoginMark {
-            account: granted.account.id,
-            at: self.0.foundation.now(),
-            from,
-        };
-        if self.0.marks.try_send(mark).is_err() {
-            tracing::warn!(
-                account.name = name,
-                "last login of `{name}` is not noted: too many"
-            );
-        }
+        self.0
+            .marks
+            .note(granted.account.id, self.0.foundation.now(), from);
         Ok(granted)
     }
 
@@ -196,8 +166,12 @@ impl Logins {
         let customer = db.customer(granted.customer.id).await?;
         Ok(account.is_some_and(|account| {
             account.status == AccountStatus::Active
+                && account.version == granted.account.version
                 && account.password_hash == granted.account.password_hash
-        }) && customer.is_some_and(|customer| customer.status == CustomerStatus::Active))
+        }) && customer.is_some_and(|customer| {
+            customer.status == CustomerStatus::Active
+                && customer.version == granted.customer.version
+        }))
     }
 
     /// Looks an account up again; `None` if it may no longer be logged in.
@@ -371,48 +345,6 @@ impl Logins {
         }
         ledger.quota(account.id)
     }
-}
-
-impl LoginMarks {
-    /// Logins that are noted in one transaction.
-    const BATCH: usize = 1_024;
-    /// How long a login waits for others: the latest one of an account is all that is noted.
-    const GATHER: Duration = Duration::from_millis(250);
-
-    /// Notes logins until nobody can log in any more.
-    pub async fn run(mut self) {
-        let mut batch = Vec::with_capacity(Self::BATCH);
-        while self.marks.recv_many(&mut batch, 1).await > 0 {
-            tokio::time::sleep(Self::GATHER).await;
-            while batch.len() < Self::BATCH
-                && let Ok(mark) = self.marks.try_recv()
-            {
-                batch.push(mark);
-            }
-            keep_latest(&mut batch);
-            if let Err(error) = self.write(&batch).await {
-                tracing::error!(%error, "last logins could not be noted");
-            }
-            batch.clear();
-        }
-    }
-
-    async fn write(&self, batch: &[LoginMark]) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        for mark in batch {
-            let from = mark.from.to_canonical().to_string();
-            tx.record_account_login(mark.account, mark.at, &from)
-                .await?;
-        }
-        tx.commit().await
-    }
-}
-
-/// Keeps the latest login of each account.
-fn keep_latest(batch: &mut Vec<LoginMark>) {
-    let mut seen = HashSet::new();
-    batch.reverse();
-    batch.retain(|mark| seen.insert(mark.account));
 }
 
 impl From<PasswordError> for LoginError {

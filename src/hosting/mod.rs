@@ -12,6 +12,7 @@ pub mod firewall;
 pub mod foundation;
 pub mod health;
 pub mod journal;
+mod last_logins;
 pub mod limits;
 pub mod login;
 pub mod network;

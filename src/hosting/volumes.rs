@@ -23,6 +23,11 @@ struct Shared {
 }
 
 impl Volumes {
+    /// Runtime threads that a process should have, with those to spare for calls to the disk.
+    pub fn runtime_threads() -> usize {
+        crate::vfs::runtime_threads()
+    }
+
     /// Opens the folder `path` of the host. Blocking: for the start.
     ///
     /// # Errors

@@ -143,13 +143,13 @@ impl Customers {
     pub async fn suspend(&self, actor: &Actor, id: CustomerId) -> Result<usize, CustomerError> {
         self.set_status(actor, id, CustomerStatus::Suspended)
             .await?;
+        // First of all, so that nobody logs in again from memory.
+        self.0.foundation.publish(Event::CustomerChanged(id));
         let order = Order::Disconnect("The account is suspended.".to_owned());
-        let ended = self
+        Ok(self
             .0
             .sessions
-            .order_where(&order, |session| session.customer_id == id);
-        self.0.foundation.publish(Event::CustomerChanged(id));
-        Ok(ended)
+            .order_where(&order, |session| session.customer_id == id))
     }
 
     /// Allows logins again.

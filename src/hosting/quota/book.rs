@@ -40,6 +40,56 @@ pub(super) struct Book {
     pub(super) reserved_files: u64,
 }
 
+/// One account's page, and what the database knows of it.
+#[derive(Debug, Default)]
+pub(super) struct AccountBook {
+    pub(super) limits: Limits,
+    pub(super) book: Book,
+    pub(super) changed: bool,
+    pub(super) marked: bool,
+    pub(super) open_changes: u32,
+    /// Looks of the keeper since the last change.
+    quiet: u32,
+}
+
+/// Which marks are lifted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Lift {
+    /// Those of accounts that have been quiet for a while: a client that uploads one small file after
+    /// the other waits for the database once, not before every file.
+    Quiet,
+    /// All where nothing is under way: the service stops.
+    All,
+}
+
+impl AccountBook {
+    /// Looks of the keeper after which an account is quiet.
+    const QUIET: u32 = 20;
+
+    /// Whether the database must be told, and whether the account stays marked there. A mark that is
+    /// lifted is gone here at once.
+    pub(super) fn due(&mut self, is_uploading: bool, lift: Lift) -> Option<bool> {
+        if !self.changed && !self.marked {
+            return None;
+        }
+        let is_under_way = is_uploading || self.open_changes > 0;
+        self.quiet = if is_under_way || self.changed {
+            0
+        } else {
+            self.quiet.saturating_add(1)
+        };
+        // Only a mark that stands can be kept: one whose lifting failed is lifted again.
+        let is_kept = self.marked && lift == Lift::Quiet && self.quiet < Self::QUIET;
+        let busy = is_under_way || is_kept;
+        if !self.changed && busy {
+            return None;
+        }
+        self.changed = false;
+        self.marked &= busy;
+        Some(busy)
+    }
+}
+
 impl Book {
     pub(super) fn usage(self) -> Usage {
         Usage {

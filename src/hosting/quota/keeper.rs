@@ -7,9 +7,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::book::Change;
+use super::book::{Change, Lift};
 use super::ledger::Ledger;
-use super::pool::Lift;
 use super::shared::MarkRequest;
 use crate::clock::Clock;
 use crate::model::AccountId;
@@ -18,8 +17,8 @@ use crate::store::{Db, StoreError, UsageChange};
 /// The one task that writes usage figures.
 ///
 /// An account is marked in the database before its first change and unmarked once its figures are
-/// written and nothing has been under way for a while. Whatever is marked when the service starts was in the middle of
-/// something when it died, and is counted on disk again.
+/// written and nothing has been under way for a while. Whatever is marked when the service starts
+/// was, or had just been, in the middle of something when it died, and is counted on disk again.
 #[derive(Debug)]
 pub struct Keeper {
     ledger: Ledger,

@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
 use super::allowance::AccountQuota;
-use super::book::{Change, Limits, Reserved};
-use super::pool::Lift;
+use super::book::{Change, Lift, Limits, Reserved};
 use super::shared::{MarkRequest, SharedPool};
 use crate::model::{AccountId, CustomerId, Usage};
 

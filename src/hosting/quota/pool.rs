@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::book::{Book, Change, Limits, Reserved, signed};
+use super::book::{AccountBook, Book, Change, Lift, Limits, Reserved, signed};
 use super::holder::Holder;
 use crate::model::{AccountId, FileKey, Limit, Scope, Usage};
 
@@ -20,27 +20,6 @@ pub(super) struct Pool {
     holders: BTreeMap<u64, Holder>,
     credits: HashMap<(AccountId, FileKey), u64>,
     next_holder: u64,
-}
-
-#[derive(Debug, Default)]
-struct AccountBook {
-    limits: Limits,
-    book: Book,
-    changed: bool,
-    marked: bool,
-    open_changes: u32,
-    /// Looks of the keeper since the last change.
-    quiet: u32,
-}
-
-/// Which marks are lifted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Lift {
-    /// Those of accounts that have been quiet for a while: a client that uploads one small file after
-    /// the other waits for the database once, not before every file.
-    Quiet,
-    /// All where nothing is under way: the service stops.
-    All,
 }
 
 /// The answer to a wish for more bytes.
@@ -57,8 +36,6 @@ pub(super) enum Grant {
 impl Pool {
     /// Above this headroom, grants come in slices so that the lock is asked rarely.
     const PLENTY_BYTES: u64 = 1 << 30;
-    /// Looks of the keeper after which an account is quiet.
-    const QUIET: u32 = 20;
     /// Size of such a slice.
     const SLICE_BYTES: u64 = 4 << 20;
 
@@ -345,20 +322,8 @@ impl Pool {
     pub(super) fn take_changes(&mut self, lift: Lift) -> Vec<Change> {
         let mut changes = Vec::new();
         for (id, account) in &mut self.accounts {
-            if !account.changed && !account.marked {
-                continue;
-            }
-            let uploads = self.holders.values().any(|holder| holder.account == *id);
-            let is_under_way = uploads || account.open_changes > 0;
-            account.quiet = if is_under_way || account.changed {
-                0
-            } else {
-                account.quiet.saturating_add(1)
-            };
-            let busy = is_under_way || (lift == Lift::Quiet && account.quiet < Self::QUIET);
-            if account.changed || !busy {
-                account.changed = false;
-                account.marked &= busy;
+            let is_uploading = self.holders.values().any(|holder| holder.account == *id);
+            if let Some(busy) = account.due(is_uploading, lift) {
                 changes.push(Change {
                     account: *id,
                     usage: account.book.usage(),
