@@ -33,7 +33,9 @@ async fn serve_most(listener: TcpListener, pages: Router, stop: CancellationToke
     let end = handle.clone();
     let service = pages.into_make_service_with_connect_info::<SocketAddr>();
     let serving = async {
-        let server = axum_server::from_tcp(listener.into_std()?)?.handle(handle);
+        // HTTP/1 alone: whoever says nothing at all is timed out from the first moment on.
+        let server = axum_server::from_tcp(listener.into_std()?)?.http1_only();
+        let server = server.handle(handle);
         let mut server = server.acceptor(Places(Arc::new(Semaphore::new(most))));
         // A client that sends its request line by line must not hold a connection for ever.
         let mut http = server.http_builder().http1();

@@ -48,8 +48,11 @@ static AWAY: AtomicUsize = AtomicUsize::new(0);
 /// Runtime threads that a process should have: one per core, and some to spare for calls that turn
 /// out to take long, or whose thread the system stops in the middle.
 pub fn runtime_threads() -> usize {
-    cores() * 5
+    cores() + (cores() * 4).min(MOST_SPARE)
 }
+
+/// Threads to spare on a large machine.
+const MOST_SPARE: usize = 32;
 
 impl Disk {
     /// A call that takes longer makes its volume slow.

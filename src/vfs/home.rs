@@ -12,12 +12,13 @@ use super::upload::Upload;
 
 /// A home as one session sees it. Cheap to clone and to rebuild when permissions change.
 ///
-/// Every method is one hop on the blocking pool. Every path is followed only inside the home; what
+/// Every method is one call to the disk: on the spot if it is prompt, else a hop to the blocking pool.
+/// Every path is followed only inside the home; what
 /// leads outside is [`StorageError::NotFound`]. Without `List` a missing name is reported as denied.
 ///
 /// # Cancel safety
 ///
-/// A hop cannot be called back: what a cancelled call began still happens, and what it would have
+/// A call cannot be taken back: what a cancelled call began still happens, and what it would have
 /// returned is lost until the next count. Await calls that remove, rename or commit to their end.
 #[derive(Clone, Debug)]
 pub struct Home {

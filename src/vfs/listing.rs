@@ -1,4 +1,4 @@
-//! A directory, read in batches on the blocking pool.
+//! A directory, read in batches.
 
 use std::collections::VecDeque;
 use std::ffi::{CString, OsStr, OsString};

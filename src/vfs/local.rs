@@ -1,5 +1,5 @@
 //! One account's directory: every operation here blocks, works on directory handles and asks no
-//! permission. [`Home`](super::Home) puts permissions and the blocking pool around it.
+//! permission. [`Home`](super::Home) puts permissions and the way to the disk around it.
 
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,7 +45,8 @@ struct Inner {
     root: Beneath,
     disk: Disk,
     clock: Arc<dyn Clock>,
-    // A std mutex: it is only locked on the blocking pool and in `Drop`, around a few system calls.
+    // A std mutex: it is only locked during a call to the disk and in `Drop`, around a few system
+    // calls.
     in_flight: Mutex<InFlight>,
 }
 
