@@ -13,13 +13,14 @@ use futures_util::StreamExt;
 use quaymaster::app::{App, Housekeeping};
 use quaymaster::clock::TestClock;
 use quaymaster::hosting::admins::NewAdmin;
-use quaymaster::model::{Actor, PortRange, Role, Secret};
+use quaymaster::model::{Actor, Role, Secret};
 use quaymaster::settings::{Boot, LogFormat};
 use quaymaster::store::DatabaseUrl;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
 use super::samples::MADE;
+use super::server::free_range;
 
 /// The password of every administrator that a test makes.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -319,7 +320,7 @@ fn boot(folder: &TempDir, web_url: Option<&str>) -> Boot {
         web_listen: ([127, 0, 0, 1], 0).into(),
         metrics_listen: None,
         web_url: web_url.map(str::to_owned),
-        passive_ports: Some(passive_ports()),
+        passive_ports: Some(free_range(1)),
         public_address: None,
         public_port: None,
         published_ports: None,
@@ -329,11 +330,4 @@ fn boot(folder: &TempDir, web_url: Option<&str>) -> Boot {
         log_format: LogFormat::Text,
         log_level: "info".to_owned(),
     }
-}
-
-/// One port that nobody else has at this moment.
-fn passive_ports() -> PortRange {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    PortRange::new(port, port).expect("a range")
 }

@@ -7,21 +7,17 @@ use quaymaster::model::{Actor, PublicAddress, Role};
 
 use super::records::form_of;
 use crate::support::browser::House;
+use crate::support::server::free_range;
 
 const PATH: &str = "/admin/network";
 
-/// Ports in a row that nobody has at this moment, with their listeners, so that a test decides which
-/// of them are free.
+/// Ports in a row that nobody has, with their listeners, so that a test decides which of them are
+/// free.
 fn ports(count: u16) -> Vec<TcpListener> {
-    for first in (20_000..30_000_u16).step_by(37) {
-        let bound: Vec<TcpListener> = (first..first + count)
-            .map_while(|port| TcpListener::bind(("127.0.0.1", port)).ok())
-            .collect();
-        if bound.len() == usize::from(count) {
-            return bound;
-        }
-    }
-    panic!("no free ports");
+    let range = free_range(count);
+    (range.first()..=range.last())
+        .map(|port| TcpListener::bind(("127.0.0.1", port)).expect("a free port"))
+        .collect()
 }
 
 fn port(listener: &TcpListener) -> u16 {
