@@ -74,7 +74,8 @@ pub(super) struct Context {
     pub(super) name: String,
     /// Wrong passwords so far.
     pub(super) failures: u32,
-    /// The client cut the last transfer off, and its `ABOR` may still be on the way.
+    /// The last transfer failed, perhaps because the client cut it off: its `ABOR` may still be on the
+    /// way.
     pub(super) cut_off: bool,
     login: Option<Login>,
 }

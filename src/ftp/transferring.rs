@@ -292,7 +292,7 @@ impl<'a> Passage<'a> {
 
     fn finish(self, reply: &Reply) -> (Code, Aftermath) {
         self.link.say(reply);
-        self.context.cut_off = reply.code() == Code::TransferAborted && !self.was_aborted;
+        self.context.cut_off = reply.code() != Code::TransferComplete && !self.was_aborted;
         if self.was_aborted {
             self.link
                 .say(&Reply::new(Code::TransferComplete, "ABOR successful."));
