@@ -45,7 +45,7 @@ pub enum Kind {
 /// A file opened for reading. It stays the same file when the name is replaced meanwhile.
 #[derive(Clone, Debug)]
 pub struct Download {
-    /// The open regular file, for `sendfile` or `pread` on the blocking pool.
+    /// The open regular file, for `sendfile` or `pread`.
     pub file: Arc<File>,
     /// Size in bytes when it was opened.
     pub size: u64,

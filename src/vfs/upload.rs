@@ -21,7 +21,7 @@ pub struct Upload {
     flight: Arc<Flight>,
 }
 
-/// Writes to an [`Upload`] from the blocking pool. Clones share one position.
+/// Writes to an [`Upload`]. Clones share one position.
 #[derive(Clone, Debug)]
 pub struct UploadWriter {
     flight: Arc<Flight>,
@@ -54,7 +54,7 @@ impl Upload {
         Ok(Self { flight })
     }
 
-    /// A handle to write with, for hops on the blocking pool.
+    /// A handle to write with, on the spot or in hops.
     pub fn writer(&self) -> UploadWriter {
         UploadWriter {
             flight: Arc::clone(&self.flight),
