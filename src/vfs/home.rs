@@ -79,14 +79,7 @@ impl Home {
     ///
     /// [`StorageError::IsDirectory`]; devices, pipes and sockets are [`StorageError::NotFound`].
     pub async fn open_read(&self, path: &VirtualPath) -> Result<Download, StorageError> {
-        self.need(Permission::Download)?;
-        let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(
-            self.local
-                .disk()
-                .short(move || local.open_read(&path))
-                .await,
-        )
+        self.open(path, Permission::Download).await
     }
 
     /// Opens a regular file for reading, only to compute a checksum of it. Needs `Hash`.
@@ -95,14 +88,7 @@ impl Home {
     ///
     /// As [`Home::open_read`].
     pub async fn open_hash(&self, path: &VirtualPath) -> Result<Download, StorageError> {
-        self.need(Permission::Hash)?;
-        let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(
-            self.local
-                .disk()
-                .short(move || local.open_read(&path))
-                .await,
-        )
+        self.open(path, Permission::Hash).await
     }
 
     /// Checks an upload to `path` before the data connection is opened. Needs `Upload` for a new
@@ -264,6 +250,13 @@ impl Home {
         let local = self.local.clone();
         let disk = self.local.disk().clone();
         disk.short(move || local.space()).await
+    }
+
+    async fn open(&self, path: &VirtualPath, needed: Permission) -> Result<Download, StorageError> {
+        self.need(needed)?;
+        let (local, path) = (self.local.clone(), path.clone());
+        let disk = self.local.disk();
+        self.veiled(disk.short(move || local.open_read(&path)).await)
     }
 
     fn has(&self, permission: Permission) -> bool {

@@ -133,3 +133,49 @@ impl Book {
 pub(super) fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_stays_until_the_account_has_been_quiet_for_a_while() {
+        let mut account = AccountBook {
+            changed: true,
+            marked: true,
+            ..AccountBook::default()
+        };
+
+        assert_eq!(account.due(false, Lift::Quiet), Some(true));
+        for _ in 1..AccountBook::QUIET {
+            assert_eq!(account.due(false, Lift::Quiet), None);
+        }
+        assert_eq!(account.due(false, Lift::Quiet), Some(false));
+        assert!(!account.marked);
+    }
+
+    #[test]
+    fn a_stop_lifts_every_mark_but_that_of_an_upload_under_way() {
+        let marked = || AccountBook {
+            marked: true,
+            ..AccountBook::default()
+        };
+
+        assert_eq!(marked().due(false, Lift::All), Some(false));
+        assert_eq!(marked().due(true, Lift::All), None);
+    }
+
+    #[test]
+    fn a_mark_whose_lifting_was_not_written_is_lifted_again() {
+        let mut account = AccountBook {
+            marked: true,
+            ..AccountBook::default()
+        };
+        assert_eq!(account.due(false, Lift::All), Some(false));
+
+        // The database did not answer, and the figures are due again.
+        account.changed = true;
+
+        assert_eq!(account.due(false, Lift::Quiet), Some(false));
+    }
+}

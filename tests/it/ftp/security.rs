@@ -480,11 +480,10 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
         }
     }
 
-    let [wrong, unknown] = times.map(|mut times| {
-        times.sort_unstable();
-        times[times.len() / 2].as_secs_f64()
-    });
-    assert!((0.5..2.0).contains(&(unknown / wrong)), "{unknown} {wrong}");
+    // The least of each: what other tests do meanwhile only ever adds. Without its hash, an unknown
+    // name is answered a hundred times faster.
+    let [wrong, unknown] = times.map(|times| times.into_iter().min().unwrap().as_secs_f64());
+    assert!((0.3..3.0).contains(&(unknown / wrong)), "{unknown} {wrong}");
     let mut replies = Vec::new();
     for name in ["alice", "nobody"] {
         let mut ftp = server.connect().await;
