@@ -8,6 +8,8 @@ mod faults;
 #[cfg(test)]
 mod ftp;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod store;
