@@ -64,7 +64,7 @@ async fn metrics(State(app): State<App>) -> Response {
         port_waits: app.passive_ports.counters().waiting,
         reservations: reserved.uploads,
         reserved_bytes: reserved.bytes,
-        files: app.volumes.in_flight().await,
+        files: app.volumes.in_flight(),
     });
     let ports = app.network.ports();
     for state in [

@@ -139,6 +139,9 @@ pub enum OpenError {
 }
 
 impl App {
+    /// Threads that the blocking pool of a process should have at most.
+    pub const BLOCKING_THREADS: usize = Volumes::BLOCKING_THREADS;
+
     /// Runtime threads that a process should have.
     pub fn runtime_threads() -> usize {
         Volumes::runtime_threads()

@@ -65,6 +65,7 @@ fn execute(typed: CommandLine) -> anyhow::Result<ExitCode> {
     let boot: Boot = typed.boot.read()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(App::runtime_threads())
+        .max_blocking_threads(App::BLOCKING_THREADS)
         .enable_all()
         .build()?;
     let done = runtime.block_on(async {

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::task::spawn_blocking;
-
 use crate::clock::{Clock, Timestamp};
 use crate::model::{Account, AccountId, Usage};
 use crate::vfs::{HomeOptions, LocalHome, Space, StorageError, Volume};
@@ -23,6 +21,9 @@ struct Shared {
 }
 
 impl Volumes {
+    /// Threads that the blocking pool of a process should have at most.
+    pub const BLOCKING_THREADS: usize = crate::vfs::BLOCKING_THREADS;
+
     /// Runtime threads that a process should have, with those to spare for calls to the disk.
     pub fn runtime_threads() -> usize {
         crate::vfs::runtime_threads()
@@ -111,10 +112,9 @@ impl Volumes {
     }
 
     /// Files that uploads write to, and names that are promised to them, in all open homes.
-    pub async fn in_flight(&self) -> usize {
+    pub fn in_flight(&self) -> usize {
         let homes: Vec<LocalHome> = self.lock().values().cloned().collect();
-        let counting = spawn_blocking(move || homes.iter().map(LocalHome::in_flight).sum());
-        counting.await.unwrap_or(0)
+        homes.iter().map(LocalHome::in_flight).sum()
     }
 
     /// Room on the file system.

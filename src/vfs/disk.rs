@@ -54,6 +54,11 @@ pub fn runtime_threads() -> usize {
 /// Threads to spare on a large machine.
 const MOST_SPARE: usize = 32;
 
+/// Threads that the blocking pool should have at most: two for each of a thousand sessions, one for its
+/// transfer and one for a command. A disk that hangs keeps one for every call, and if there were none
+/// left, users of other disks would wait as well. They exist only while they are needed.
+pub const BLOCKING_THREADS: usize = 2_048;
+
 impl Disk {
     /// A call that takes longer makes its volume slow.
     const PROMPT: Duration = Duration::from_millis(25);

@@ -2,7 +2,8 @@
 //! permission. [`Home`](super::Home) puts permissions and the way to the disk around it.
 
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use cap_std::fs::Dir;
 use rustix::fs::{Advice, AtFlags, Mode, OFlags, Stat, StatVfs, Timespec, Timestamps};
@@ -48,6 +49,8 @@ struct Inner {
     // A std mutex: it is only locked during a call to the disk and in `Drop`, around a few system
     // calls.
     in_flight: Mutex<InFlight>,
+    /// How much of it was in flight when that was last asked.
+    counted: AtomicUsize,
 }
 
 impl LocalHome {
@@ -57,6 +60,7 @@ impl LocalHome {
             disk,
             clock: options.clock,
             in_flight: Mutex::default(),
+            counted: AtomicUsize::new(0),
         };
         Self {
             inner: Arc::new(inner),
@@ -82,10 +86,16 @@ impl LocalHome {
         lock.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Files that uploads write to at this moment, and names that are promised to them. Blocking: it
-    /// waits for whoever changes a name just now.
+    /// Files that uploads write to at this moment, and names that are promised to them. While somebody
+    /// changes a name, which takes as long as the disk likes, what was counted last. Not blocking.
     pub fn in_flight(&self) -> usize {
-        self.lock().count()
+        let counted = match self.inner.in_flight.try_lock() {
+            Ok(state) => state.count(),
+            Err(TryLockError::Poisoned(state)) => state.into_inner().count(),
+            Err(TryLockError::WouldBlock) => return self.inner.counted.load(Ordering::Relaxed),
+        };
+        self.inner.counted.store(counted, Ordering::Relaxed);
+        counted
     }
 
     pub(super) fn enter(&self, path: &VirtualPath) -> Result<(), StorageError> {

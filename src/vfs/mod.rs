@@ -24,7 +24,7 @@ mod upload;
 mod volume;
 mod walk;
 
-pub use disk::runtime_threads;
+pub use disk::{BLOCKING_THREADS, runtime_threads};
 pub use entry::{Download, Entry, Kind, Removed, Renamed, Space};
 pub use error::StorageError;
 pub use home::Home;

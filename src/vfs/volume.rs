@@ -1,9 +1,10 @@
-//! The data directory: where all homes are.
+//! The data directory: where all homes are, each perhaps on a disk of its own.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -17,20 +18,37 @@ use super::error::StorageError;
 use super::local::{HomeOptions, LocalHome, space};
 use super::{name, walk};
 
-/// The directory that holds all homes. Clones are cheap.
+/// The directory that holds all homes. Other file systems may be mounted below it. Clones are cheap.
 #[derive(Clone, Debug)]
 pub struct Volume {
     dir: Arc<Dir>,
+    /// The one that the directory itself is on.
     disk: Disk,
+    disks: Disks,
+}
+
+/// The way to every device that a home is on: one that is slow says nothing about the others.
+#[derive(Clone, Debug, Default)]
+struct Disks(Arc<Mutex<HashMap<u64, Disk>>>);
+
+impl Disks {
+    /// The way to the device of `dir`.
+    fn of(&self, dir: &Dir) -> Result<Disk, StorageError> {
+        let device = rustix::fs::fstat(dir)?.st_dev;
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(known.entry(device).or_insert_with(Disk::new).clone())
+    }
 }
 
 impl Volume {
     /// Opens the directory `path` of the host. Blocking: for the start of the server.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
         let dir = Dir::open_ambient_dir(path, ambient_authority())?;
+        let disks = Disks::default();
         Ok(Self {
+            disk: disks.of(&dir)?,
             dir: Arc::new(dir),
-            disk: Disk::new(),
+            disks,
         })
     }
 
@@ -46,13 +64,14 @@ impl Volume {
         options: HomeOptions,
     ) -> Result<LocalHome, StorageError> {
         let (dir, relative) = (Arc::clone(&self.dir), relative.to_owned());
-        let disk = self.disk.clone();
+        let disks = self.disks.clone();
         let work = move || {
             let mut dir = dir.try_clone()?;
             for name in components(&relative)? {
                 make_dir(&dir, name)?;
                 dir = dir.open_dir(name)?;
             }
+            let disk = disks.of(&dir)?;
             Ok(LocalHome::new(dir, disk, options))
         };
         self.disk.long(work).await

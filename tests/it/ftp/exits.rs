@@ -365,7 +365,7 @@ async fn nothing_is_held_when_the_server_stops() {
 
     assert_eq!((sessions.count(), sessions.transfers()), (0, 0));
     assert_eq!(ledger.reserved(), Reserved::default());
-    assert_eq!(volumes.in_flight().await, 0);
+    assert_eq!(volumes.in_flight(), 0);
     let home = folder.path().join("files").join(&account.home);
     assert_eq!(disk::staged(&home), [] as [PathBuf; 0]);
     let disk = disk::used(&home);
