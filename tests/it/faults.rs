@@ -4,6 +4,7 @@
 mod chaos;
 mod disk;
 mod durability;
+mod hanging;
 mod leftovers;
 mod overwrite;
 mod quota;

@@ -118,6 +118,9 @@ impl Feed {
 
 /// The line that `text` is, if it is one.
 pub(super) fn line(text: &str) -> Option<Line> {
+    if text.contains('\n') {
+        return None;
+    }
     let mut buffer = LineBuffer::new();
     buffer.extend(text.as_bytes());
     buffer.extend(b"\r\n");

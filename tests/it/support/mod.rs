@@ -5,6 +5,7 @@ pub(crate) mod chance;
 pub(crate) mod disk;
 pub(crate) mod engines;
 pub(crate) mod ftp_client;
+pub(crate) mod fuse;
 pub(crate) mod held;
 pub(crate) mod postgres;
 pub(crate) mod process;

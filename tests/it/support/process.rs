@@ -97,6 +97,21 @@ impl Installation {
         stored.expect("settings that fit");
     }
 
+    /// Lets every account that is on the default plan have what it likes, while no server runs.
+    pub(crate) async fn lift_limits(&self) {
+        let url = DatabaseUrl::sqlite(&self.data().join("quaymaster.db"));
+        let db = Db::open(&url).await.expect("the database");
+        let plan = db.default_plan().await.expect("a plan");
+        let mut plan = plan.expect("a plan");
+        plan.account_sessions = None;
+        plan.max_accounts = None;
+        let mut tx = db.begin().await.expect("a transaction");
+        let saved = tx.save_plan(&plan, SystemClock.now()).await;
+        saved.expect("a plan");
+        tx.commit().await.expect("a plan");
+        db.close().await;
+    }
+
     /// Starts the server and waits until it is ready; tells where its FTP is.
     pub(crate) async fn start(&mut self) -> SocketAddr {
         assert!(self.process.is_none(), "a server is running already");
