@@ -58,7 +58,8 @@ async fn a_disk_that_hangs_is_not_noticed_by_those_on_another_one() {
     for number in 0..transfers {
         users.spawn(transfer(ftp, number, ending.clone()));
     }
-    eventually_held(&place, "transfers_running", transfers / 2).await;
+    // All but the small ones, which come and go.
+    eventually_held(&place, "transfers_running", transfers * 3 / 4).await;
     let undisturbed = if is_measured {
         Some(healthy(ftp, HANGS).await)
     } else {
@@ -66,7 +67,7 @@ async fn a_disk_that_hangs_is_not_noticed_by_those_on_another_one() {
     };
 
     disk.hang();
-    eventually("calls wait for the disk", || disk.waiting() > transfers / 2).await;
+    eventually("calls wait for the disk", || disk.waiting() > transfers / 3).await;
     let disturbed = if is_measured {
         let measured = healthy(ftp, HANGS).await;
         Some(measured)
