@@ -10,6 +10,7 @@ pub mod customers;
 pub mod demonstration;
 pub mod firewall;
 pub mod foundation;
+mod hashers;
 pub mod health;
 pub mod journal;
 mod last_logins;

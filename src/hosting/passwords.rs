@@ -1,7 +1,7 @@
 //! Passwords: made, hashed and verified, never kept.
 //!
-//! Argon2id with 19 MiB and two passes costs tens of milliseconds, so it runs on the blocking pool,
-//! on a few cores at most. A client that opens ten connections at once pays for one verification:
+//! Argon2id with 19 MiB and two passes costs tens of milliseconds, so it runs on threads of its own,
+//! on all cores but one. A client that opens ten connections at once pays for one verification:
 //! what was verified is remembered for a short while under a keyed hash.
 
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::hashers::Hashers;
 use crate::model::{AccountId, PasswordHash, Secret};
 
 /// A cheap handle on the hashing pool.
@@ -22,6 +23,7 @@ pub struct Passwords(Arc<Pool>);
 
 struct Pool {
     permits: Arc<Semaphore>,
+    hashers: Hashers,
     at_work: AtomicUsize,
     verified: moka::sync::Cache<[u8; 32], ()>,
     cache_key: [u8; 32],
@@ -83,6 +85,8 @@ impl Passwords {
     /// [`PasswordError::Hash`] if hashing does not work at all.
     pub fn new(cores: usize) -> Result<Self, PasswordError> {
         let nobody = hash(&Secret::new(Self::generate().expose().to_owned()))?;
+        let places = cores.saturating_sub(1).max(1);
+        let hashers = Hashers::start(places).map_err(|_| PasswordError::Hash)?;
         let (idle, whole) = Self::REMEMBER;
         let verified = moka::sync::Cache::builder()
             .max_capacity(Self::REMEMBER_MOST)
@@ -90,7 +94,8 @@ impl Passwords {
             .time_to_live(whole)
             .build();
         Ok(Self(Arc::new(Pool {
-            permits: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+            permits: Arc::new(Semaphore::new(places)),
+            hashers,
             at_work: AtomicUsize::new(0),
             verified,
             cache_key: rand::random(),
@@ -234,7 +239,7 @@ impl Turn {
         Ok(verified && is_somebody)
     }
 
-    /// Works on the blocking pool. The place is taken until the work is done, even if nobody waits
+    /// Has a thread work. The place is taken until the work is done, even if nobody waits
     /// for it any more.
     async fn blocking<T: Send + 'static>(
         &self,
@@ -246,9 +251,8 @@ impl Turn {
             drop(place);
             done
         };
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| PasswordError::Hash)
+        let hashers = &self.0.asked.0.hashers;
+        hashers.run(work).await.ok_or(PasswordError::Hash)
     }
 }
 
