@@ -8,4 +8,5 @@ mod hanging;
 mod leftovers;
 mod overwrite;
 mod quota;
+mod soak;
 mod suspension;

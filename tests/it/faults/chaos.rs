@@ -141,24 +141,35 @@ async fn nothing_is_held_after_any_number_of_broken_transfers() {
 async fn run(ftp: SocketAddr, number: u8, mut chance: StdRng, rounds: usize) {
     let mut session = None;
     for _ in 0..rounds {
-        let mut client = match session.take() {
+        let client = match session.take() {
             Some(client) => client,
             None => log_in(ftp, number, chance.random_ratio(1, 3)).await,
         };
-        let (moment, way) = (choose(&MOMENTS, &mut chance), choose(&WAYS, &mut chance));
-        let name = format!("f{number}-{}", chance.random_range(0..3));
-        let errand = choose(&ERRANDS, &mut chance).replace("{}", &name);
-        let bytes = vec![number; chance.random_range(1..LONGEST)];
-        let is_ascii = chance.random_ratio(1, 5);
-        let is_active = chance.random_ratio(1, 5);
+        session = break_one_off(client, number, &mut chance).await;
+    }
+}
 
-        client
-            .expect(if is_ascii { "TYPE A" } else { "TYPE I" }, 200)
-            .await;
-        let data = transfer(&mut client, (&errand, moment), &bytes, is_active).await;
-        if break_off(&mut client, data, way).await {
-            session = catch_up(client, &format!("{errand}, {moment:?}, {way:?}")).await;
-        }
+/// Begins any transfer and breaks it off in any way; the session if that goes on.
+pub(super) async fn break_one_off(
+    mut client: FtpClient,
+    number: u8,
+    chance: &mut StdRng,
+) -> Option<FtpClient> {
+    let (moment, way) = (choose(&MOMENTS, chance), choose(&WAYS, chance));
+    let name = format!("f{number}-{}", chance.random_range(0..3));
+    let errand = choose(&ERRANDS, chance).replace("{}", &name);
+    let bytes = vec![number; chance.random_range(1..LONGEST)];
+    let is_ascii = chance.random_ratio(1, 5);
+    let is_active = chance.random_ratio(1, 5);
+
+    client
+        .expect(if is_ascii { "TYPE A" } else { "TYPE I" }, 200)
+        .await;
+    let data = transfer(&mut client, (&errand, moment), &bytes, is_active).await;
+    if break_off(&mut client, data, way).await {
+        catch_up(client, &format!("{errand}, {moment:?}, {way:?}")).await
+    } else {
+        None
     }
 }
 

@@ -268,6 +268,17 @@ impl Installation {
         process.server.as_raw_nonzero().get().unsigned_abs()
     }
 
+    /// Bytes of memory that the running server holds.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()));
+        let status = status.expect("a process");
+        let mut lines = status.lines();
+        let resident = lines.find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = resident.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kilobytes: u64 = kilobytes.expect("a figure").parse().expect("a number");
+        kilobytes * 1_024
+    }
+
     /// What `strace` has seen.
     pub(crate) fn traced(&self) -> String {
         std::fs::read_to_string(self.trace_log()).unwrap_or_default()
