@@ -1,6 +1,8 @@
 //! The transfer journal.
 
-use super::db::{Db, Tx, execute, on_reader};
+use sqlx::QueryBuilder;
+
+use super::db::{Db, Tx, execute, on_reader, on_tx};
 use super::error::StoreError;
 use super::row::{RowName, containing, millis, rows, text_of};
 use super::statements::queries;
@@ -96,16 +98,20 @@ queries! {
         "SELECT account_id, MAX(username) AS username, ", sums!(),
         " GROUP BY account_id ORDER BY SUM(bytes) DESC, account_id LIMIT $2"
     );
-    INSERT = "
-        INSERT INTO transfer (
-            transfer_id, session_id, account_id, customer_id, username, operation, path, target,
-            bytes, byte_offset, size, started_at, ended_at, result, reason, reply_code, ip, tls)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     DELETE_BEFORE = "
         DELETE FROM transfer
          WHERE transfer_id IN (
              SELECT transfer_id FROM transfer WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
 }
+
+/// What stands before the values of the rows that are appended.
+const INSERT: &str = "
+    INSERT INTO transfer (
+        transfer_id, session_id, account_id, customer_id, username, operation, path, target,
+        bytes, byte_offset, size, started_at, ended_at, result, reason, reply_code, ip, tls) ";
+/// Rows of one statement: each costs a way to the database and back, which is more than the row
+/// itself. A few sizes only, so that every statement is prepared once.
+const ROWS_AT_ONCE: [usize; 3] = [64, 8, 1];
 
 /// The statement for a page.
 fn page_sql(query: &JournalQuery) -> &'static str {
@@ -287,46 +293,73 @@ impl Db {
     }
 }
 
-impl Tx {
-    /// Appends rows.
-    pub async fn append_transfers(&mut self, entries: &[JournalEntry]) -> Result<(), StoreError> {
-        for entry in entries {
-            self.append_transfer(entry).await?;
-        }
-        Ok(())
-    }
+/// A row with its figures as the database holds them.
+struct NewRow<'a> {
+    entry: &'a JournalEntry,
+    id: String,
+    bytes: i64,
+    offset: i64,
+    size: Option<i64>,
+}
 
-    async fn append_transfer(&mut self, entry: &JournalEntry) -> Result<(), StoreError> {
+impl<'a> NewRow<'a> {
+    fn of(entry: &'a JournalEntry) -> Result<Self, StoreError> {
         let id = entry.id.to_string();
         let row = RowName {
             table: "transfer",
             id: &id,
         };
-        let bytes = row.bigint("bytes", entry.bytes)?;
-        let offset = row.bigint("byte_offset", entry.offset)?;
-        let size = row.bigint_limit("size", entry.size)?;
-        execute!(
-            self,
-            INSERT,
-            &id,
-            entry.session_id.to_string(),
-            entry.account_id.to_string(),
-            entry.customer_id.to_string(),
-            &entry.username,
-            entry.operation.as_str(),
-            &entry.path,
-            &entry.target,
-            bytes,
-            offset,
-            size,
-            entry.started_at.as_millis(),
-            entry.ended_at.as_millis(),
-            entry.result.as_str(),
-            &entry.reason,
-            i64::from(entry.reply_code),
-            entry.ip.to_string(),
-            entry.tls
-        )?;
+        Ok(Self {
+            bytes: row.bigint("bytes", entry.bytes)?,
+            offset: row.bigint("byte_offset", entry.offset)?,
+            size: row.bigint_limit("size", entry.size)?,
+            entry,
+            id,
+        })
+    }
+}
+
+impl Tx {
+    /// Appends rows.
+    pub async fn append_transfers(&mut self, entries: &[JournalEntry]) -> Result<(), StoreError> {
+        let mut rest = entries;
+        for count in ROWS_AT_ONCE {
+            while let Some((rows, behind)) = rest.split_at_checked(count) {
+                self.append(rows).await?;
+                rest = behind;
+            }
+        }
+        Ok(())
+    }
+
+    async fn append(&mut self, entries: &[JournalEntry]) -> Result<(), StoreError> {
+        let rows: Vec<NewRow<'_>> = entries.iter().map(NewRow::of).collect::<Result<_, _>>()?;
+        on_tx!(self, |connection| {
+            let mut insert = QueryBuilder::new(INSERT);
+            insert.push_values(&rows, |mut values, row| {
+                let entry = row.entry;
+                values
+                    .push_bind(&row.id)
+                    .push_bind(entry.session_id.to_string())
+                    .push_bind(entry.account_id.to_string())
+                    .push_bind(entry.customer_id.to_string())
+                    .push_bind(&entry.username)
+                    .push_bind(entry.operation.as_str())
+                    .push_bind(&entry.path)
+                    .push_bind(&entry.target)
+                    .push_bind(row.bytes)
+                    .push_bind(row.offset)
+                    .push_bind(row.size)
+                    .push_bind(entry.started_at.as_millis())
+                    .push_bind(entry.ended_at.as_millis())
+                    .push_bind(entry.result.as_str())
+                    .push_bind(&entry.reason)
+                    .push_bind(i64::from(entry.reply_code))
+                    .push_bind(entry.ip.to_string())
+                    .push_bind(entry.tls);
+            });
+            insert.build().execute(connection).await.map(|_inserted| ())
+        })?;
         Ok(())
     }
 
