@@ -1,6 +1,7 @@
 //! Times as FTP writes them: `YYYYMMDDHHMMSS[.fraction]`, always UTC (RFC 3659 §2.3), in the
 //! proleptic Gregorian calendar, years 0 to 9999.
 
+use super::digits::Column;
 use crate::clock::Timestamp;
 
 /// The text is not a time of the calendar.
@@ -61,11 +62,24 @@ impl Civil {
 
 /// Writes `at` as `YYYYMMDDHHMMSS`.
 pub fn format(at: Timestamp) -> String {
+    let mut out = String::with_capacity(14);
+    write(at, &mut out);
+    out
+}
+
+/// Appends `at` as `YYYYMMDDHHMMSS`.
+pub fn write(at: Timestamp, out: &mut String) {
     let civil = Civil::of(at);
-    format!(
-        "{:04}{:02}{:02}{:02}{:02}{:02}",
-        civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second
-    )
+    Column::FOUR.push_signed(civil.year, out);
+    for part in [
+        civil.month,
+        civil.day,
+        civil.hour,
+        civil.minute,
+        civil.second,
+    ] {
+        Column::TWO.push_signed(part, out);
+    }
 }
 
 /// Reads `YYYYMMDDHHMMSS` with an optional fraction, which is kept to the millisecond.

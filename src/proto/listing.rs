@@ -1,12 +1,12 @@
 //! The lines of `LIST`, `NLST`, `MLSD` and `MLST` (RFC 959 §4.1.3, RFC 3659 §7). Lines come without
 //! their CR LF.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::model::{Permission, Permissions, VirtualPath};
 use crate::proto::date::{self, Civil};
+use crate::proto::digits::Column;
 use crate::proto::facts::{Fact, Facts};
 
 /// A file or directory as a listing shows it. A link that leads to something inside the home is
@@ -66,10 +66,11 @@ pub fn list_line(entry: &ListEntry<'_>, now: Timestamp, out: &mut String) {
     } else {
         1
     };
-    write_text(
-        out,
-        format_args!(" {links:>3} ftp      ftp      {:>13} ", entry.size),
-    );
+    out.push(' ');
+    Column::right(3).push(links, out);
+    out.push_str(" ftp      ftp      ");
+    Column::right(13).push(entry.size, out);
+    out.push(' ');
     write_list_time(entry.modified, now, out);
     out.push(' ');
     push_printable(entry.name, out);
@@ -166,11 +167,11 @@ fn write_facts(entry: &ListEntry<'_>, facts: Facts, out: &mut String) {
                 EntryKind::File => "file",
                 EntryKind::Symlink => "OS.unix=symlink",
             }),
-            Fact::Size => write_text(out, format_args!("{}", entry.size)),
-            Fact::Modify => out.push_str(&date::format(entry.modified)),
+            Fact::Size => Column::DECIMAL.push(entry.size, out),
+            Fact::Modify => date::write(entry.modified, out),
             Fact::Perm => out.extend(perm(entry.kind, entry.permissions)),
-            Fact::Unique => write_text(out, format_args!("{:016x}", entry.unique)),
-            Fact::UnixMode => write_text(out, format_args!("{:04o}", entry.mode & 0o777)),
+            Fact::Unique => Column::HEX.push(entry.unique, out),
+            Fact::UnixMode => Column::OCTAL.push(u64::from(entry.mode & 0o777), out),
             Fact::UnixOwner | Fact::UnixGroup => out.push_str("ftp"),
         }
         out.push(';');
@@ -183,15 +184,26 @@ fn write_list_time(modified: Timestamp, now: Timestamp, out: &mut String) {
     let civil = Civil::of(modified);
     let index = usize::try_from(civil.month - 1).unwrap_or(0);
     let month = MONTHS.get(index).copied().unwrap_or("Jan");
-    write_text(out, format_args!("{month} {:>2} ", civil.day));
+    out.push_str(month);
+    out.push(' ');
+    Column::right(2).push_signed(civil.day, out);
+    out.push(' ');
     if modified > now.minus(RECENT) && modified <= now.plus(AHEAD) {
-        write_text(out, format_args!("{:02}:{:02}", civil.hour, civil.minute));
+        Column::TWO.push_signed(civil.hour, out);
+        out.push(':');
+        Column::TWO.push_signed(civil.minute, out);
     } else {
-        write_text(out, format_args!(" {:04}", civil.year));
+        out.push(' ');
+        Column::FOUR.push_signed(civil.year, out);
     }
 }
 
 fn push_printable(name: &[u8], out: &mut String) {
+    if let Some(name) = addressable(name)
+        && name.is_ascii()
+    {
+        return out.push_str(name);
+    }
     for chunk in name.utf8_chunks() {
         out.extend(
             chunk
@@ -208,11 +220,6 @@ fn addressable(name: &[u8]) -> Option<&str> {
     std::str::from_utf8(name)
         .ok()
         .filter(|name| !name.bytes().any(|byte| byte.is_ascii_control()))
-}
-
-/// Writing to a string cannot fail.
-fn write_text(out: &mut String, text: std::fmt::Arguments<'_>) {
-    let _: std::fmt::Result = out.write_fmt(text);
 }
 
 const MONTHS: [&str; 12] = [

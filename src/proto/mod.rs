@@ -9,6 +9,7 @@ pub mod ascii;
 pub mod checksum;
 pub mod command;
 pub mod date;
+mod digits;
 pub mod endpoint;
 pub mod facts;
 pub mod glob;
