@@ -4,7 +4,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use hmac::Hmac;
 use rustls::ServerConfig;
+use sha2::Sha256;
 use tokio_util::task::TaskTracker;
 
 use super::buffers::Buffers;
@@ -35,7 +37,7 @@ pub(super) struct Door {
     /// This server's own doors, to which no client may be connected.
     pub(super) own_doors: Arc<[SocketAddr]>,
     /// Makes the fact `unique` say nothing about the disk.
-    pub(super) unique_key: [u8; 32],
+    pub(super) unique: Hmac<Sha256>,
 }
 
 /// Who speaks with whom.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use hmac::{Hmac, KeyInit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -59,7 +60,7 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken, task
             .filter_map(address)
             .chain(other_doors)
             .collect(),
-        unique_key: rand::random(),
+        unique: Hmac::new(&rand::random::<[u8; 64]>().into()),
     };
     for (socket, encryption) in sockets {
         tasks.spawn(accept(door.clone(), socket, encryption, stop.clone()));

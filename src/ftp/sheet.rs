@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::os::unix::ffi::OsStrExt;
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::error::TransferError;
@@ -35,7 +35,8 @@ pub(super) struct Style {
     pub(super) form: Form,
     pub(super) permissions: Permissions,
     pub(super) now: Timestamp,
-    pub(super) unique_key: [u8; 32],
+    /// Tells two files apart without saying where on the disk they are.
+    pub(super) unique: Hmac<Sha256>,
     /// Whether names with a leading dot are shown.
     pub(super) shows_dotfiles: bool,
 }
@@ -266,9 +267,7 @@ impl Style {
         if !matches!(self.form, Form::Facts(_)) {
             return 0;
         }
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.unique_key) else {
-            return 0;
-        };
+        let mut mac = self.unique.clone();
         mac.update(&entry.key.device.to_be_bytes());
         mac.update(&entry.key.inode.to_be_bytes());
         let digest = mac.finalize().into_bytes();

@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 use std::ffi::{CString, OsStr, OsString};
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
 use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, OFlags};
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use crate::model::VirtualPath;
 
@@ -20,9 +22,22 @@ use super::name;
 /// disk; memory is bounded either way. Staged uploads, devices, pipes and sockets are left out.
 #[derive(Debug)]
 pub struct Listing {
-    // `None` after the end, an error or a cancelled call.
-    reader: Option<Box<Reader>>,
+    next: Next,
 }
+
+/// Where the next batch comes from.
+#[derive(Debug)]
+enum Next {
+    /// It has to be read.
+    Read(Box<Reader>),
+    /// It is being read while the last one is looked at.
+    Ahead(JoinHandle<Result<Batch, StorageError>>),
+    /// There is none: after the end, an error or a cancelled call.
+    Nothing,
+}
+
+/// A batch, and whoever reads the next one; `None` behind the last.
+type Batch = Option<(Vec<Entry>, Box<Reader>)>;
 
 #[derive(Debug)]
 struct Reader {
@@ -51,40 +66,46 @@ impl Listing {
             has_all_names: false,
         };
         Ok(Self {
-            reader: Some(Box::new(reader)),
+            next: Next::Read(Box::new(reader)),
         })
     }
 
-    /// The next entries, at most 256; `None` at the end. A name that vanishes meanwhile is left out.
+    /// The next entries, at most 1024; `None` at the end. A name that vanishes meanwhile is left out.
     ///
     /// # Cancel safety
     ///
     /// Nothing is changed, but a cancelled call ends the listing.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<Entry>>, StorageError> {
-        let Some(mut reader) = self.reader.take() else {
+        let batch = match std::mem::replace(&mut self.next, Next::Nothing) {
+            Next::Nothing => return Ok(None),
+            Next::Ahead(ahead) => ahead.await.map_err(lost)??,
+            Next::Read(reader) => {
+                let disk = reader.home.disk().clone();
+                disk.short(move || reader.batch(FIRST)).await?
+            }
+        };
+        let Some((entries, reader)) = batch else {
             return Ok(None);
         };
-        let disk = reader.home.disk().clone();
-        let batch = disk.short(move || {
-            let batch = reader.batch()?;
-            Ok((reader, batch))
-        });
-        let (reader, batch) = batch.await?;
-        if batch.is_some() {
-            self.reader = Some(reader);
-        }
-        Ok(batch)
+        // Reading many names takes as long as telling them.
+        self.next = if reader.has_more() {
+            Next::Ahead(spawn_blocking(move || reader.batch(BATCH)))
+        } else {
+            Next::Nothing
+        };
+        Ok(Some(entries))
     }
 }
 
 impl Reader {
-    fn batch(&mut self) -> Result<Option<Vec<Entry>>, StorageError> {
+    /// The next entries, at most `most`, and itself.
+    fn batch(mut self: Box<Self>, most: usize) -> Result<Batch, StorageError> {
         self.begin()?;
         loop {
             if self.names.is_empty() {
-                self.read_names(BATCH)?;
+                self.read_names(most)?;
             }
-            let count = self.names.len().min(BATCH);
+            let count = self.names.len().min(most);
             if count == 0 {
                 return Ok(None);
             }
@@ -94,9 +115,13 @@ impl Reader {
                 .filter_map(|name| self.entry(name))
                 .collect();
             if !entries.is_empty() {
-                return Ok(Some(entries));
+                return Ok(Some((entries, self)));
             }
         }
+    }
+
+    fn has_more(&self) -> bool {
+        !(self.has_all_names && self.names.is_empty())
     }
 
     /// Sorts a directory that is small enough to be held.
@@ -145,7 +170,14 @@ impl Reader {
     }
 }
 
-/// Entries per batch: few enough not to hold up a runtime thread, enough to be worth a hop.
-const BATCH: usize = 256;
+/// Entries of the first batch: few enough not to hold up a runtime thread. Most directories have no
+/// more.
+const FIRST: usize = 256;
+/// Entries of the batches behind it, which are read in hops.
+const BATCH: usize = 1_024;
 /// Directories up to this size are sorted.
 const SORTED_LIMIT: usize = 4_096;
+
+fn lost(lost: JoinError) -> StorageError {
+    StorageError::Io(io::Error::other(lost))
+}

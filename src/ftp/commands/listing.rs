@@ -252,6 +252,6 @@ fn style(member: &Member<'_>, form: Form, dotfiles: Dotfiles) -> Style {
         form,
         permissions: member.home.permissions(),
         now: member.door.app.clock.now(),
-        unique_key: member.door.unique_key,
+        unique: member.door.unique.clone(),
     }
 }

@@ -9,7 +9,7 @@ async fn all(home: &Home, path: &str) -> Vec<Entry> {
     let mut listing = home.list(&at(path)).await.unwrap();
     let mut entries = Vec::new();
     while let Some(batch) = listing.next_batch().await.unwrap() {
-        assert!((1..=256).contains(&batch.len()));
+        assert!((1..=1_024).contains(&batch.len()));
         entries.extend(batch);
     }
     assert!(listing.next_batch().await.unwrap().is_none());
