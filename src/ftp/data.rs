@@ -168,6 +168,17 @@ impl Endpoint {
 }
 
 impl Arrival {
+    /// The same, if the client has connected meanwhile.
+    pub(super) fn now(self) -> Self {
+        let Self::Expected(mut reservation) = self else {
+            return self;
+        };
+        match reservation.arrived() {
+            Some(connection) => Self::Arrived(connection),
+            None => Self::Expected(reservation),
+        }
+    }
+
     /// Opens now if that is done soon.
     async fn hurry(self, terms: Terms) -> Result<Self, DataError> {
         let mut opening = async move { self.open(&terms).await }.boxed();
@@ -194,11 +205,10 @@ impl Arrival {
                 DataStream::passive(connection)
             }
             Self::Arrived(connection) => DataStream::passive(connection),
-            Self::Connected(socket) => DataStream::active(socket),
+            Self::Connected(socket) => DataStream::active(socket).map_err(DataError::Broken)?,
             Self::Opening(opening) => return opening.await,
             Self::Open(stream) => return Ok(stream),
         };
-        let stream = stream.map_err(DataError::Broken)?;
         let Some(config) = &terms.tls else {
             return Ok(stream);
         };

@@ -6,8 +6,10 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use tokio::io::Interest;
@@ -17,7 +19,8 @@ use tokio::time::timeout;
 use super::buffers::Buffer;
 use super::error::TransferError;
 use super::pump::Pump;
-use crate::net::DataStream;
+use super::stop::Stop;
+use crate::net::{DataStream, PassiveConnection, Readiness};
 use crate::proto::LfToCrlf;
 use crate::vfs::Download;
 
@@ -32,8 +35,11 @@ pub(super) struct Sending {
 }
 
 impl Sending {
-    /// Most bytes sent in one hop.
-    const HOP_BYTES: u64 = 1 << 20;
+    /// A hop that has lasted so long ends, to be counted.
+    const LONG: Duration = Duration::from_millis(50);
+    /// How long a hop waits for the client to take more. One on a fast network needs less, and going
+    /// away and coming back costs more.
+    const PATIENCE: Duration = Duration::from_millis(2);
     /// So few bytes are read and sent without a hop.
     const SHORT_BYTES: u64 = 128 * 1_024;
 
@@ -53,6 +59,28 @@ impl Sending {
             stream.abort();
         }
         finished
+    }
+
+    /// Sends a short file right into a connection that stands already, which no runtime has to look
+    /// after then; tells whether that was all of it. What is wrong shows again when it goes on.
+    pub(super) fn send_ahead(&mut self, connection: &PassiveConnection, pump: &Pump) -> bool {
+        let (file, end) = (&self.download.file, self.download.size);
+        let rest = end - self.offset;
+        if self.conversion.is_some() || rest > Self::SHORT_BYTES {
+            return false;
+        }
+        let mut at = self.offset;
+        while at < end {
+            let want = usize::try_from(end - at).unwrap_or(usize::MAX);
+            let push = || rustix::fs::sendfile(connection, file, Some(&mut at), want);
+            match self.download.at_once(push) {
+                Some(Ok(sent)) if sent > 0 => pump.moved(u64::try_from(sent).unwrap_or(0)),
+                Some(Err(Errno::INTR)) => {}
+                _ => break,
+            }
+        }
+        self.offset = at;
+        at == end
     }
 
     async fn by_kernel(
@@ -154,17 +182,18 @@ impl KernelCopy {
                     .map_err(|_| TransferError::Stalled)?
                     .map_err(TransferError::Lost)?;
             }
-            let (at, want) = (self.at, (self.end - self.at).min(Sending::HOP_BYTES));
-            if want <= Sending::SHORT_BYTES
-                && let Some(sent) = self.send_at_once(want)
+            let rest = self.end - self.at;
+            if rest <= Sending::SHORT_BYTES
+                && let Some(sent) = self.send_at_once(rest)
             {
                 self.count(sent, pump)?;
                 continue;
             }
             let (stream, file) = (Arc::clone(&self.stream), Arc::clone(&self.download.file));
-            let hop = self
-                .hop
-                .insert(spawn_blocking(move || send_file(&stream, &file, at, want)));
+            let (span, stop) = (self.at..self.end, pump.stop.clone());
+            let hop = self.hop.insert(spawn_blocking(move || {
+                send_run(&stream, &file, span, &stop)
+            }));
             let sent = hop.await;
             self.hop = None;
             self.count(sent.map_err(|_| TransferError::Worker)?, pump)?;
@@ -214,6 +243,35 @@ fn read_full(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
         }
     }
     Ok(filled)
+}
+
+/// As much as the socket takes within a moment. Blocking.
+fn send_run(stream: &DataStream, file: &File, span: Range<u64>, stop: &Stop) -> io::Result<u64> {
+    let Some(socket) = stream.plain() else {
+        return Err(io::ErrorKind::Unsupported.into());
+    };
+    let begun = Instant::now();
+    let mut at = span.start;
+    while at < span.end && stop.cause().is_none() && begun.elapsed() < Sending::LONG {
+        let want = usize::try_from(span.end - at).unwrap_or(usize::MAX);
+        match rustix::fs::sendfile(socket, file, Some(&mut at), want) {
+            Ok(0) if at == span.start => return Ok(0),
+            Ok(0) => break,
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) if stream.is_soon(Readiness::Write, Sending::PATIENCE) => {}
+            // The runtime has to hear of it, or it would not wait.
+            Err(Errno::AGAIN) => match send_file(stream, file, at, span.end - at) {
+                Ok(sent) => at += sent,
+                Err(_told_again) => break,
+            },
+            Err(_told_again) if at > span.start => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if at == span.start {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    Ok(at - span.start)
 }
 
 /// One `sendfile`: as much as the socket takes without waiting.

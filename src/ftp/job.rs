@@ -42,7 +42,7 @@ pub(super) enum Work {
     Download {
         sending: Sending,
         record: Record,
-        live: LiveTransfer,
+        live: Arc<LiveTransfer>,
     },
     /// A list to the client. Nobody keeps a record of it.
     Listing(Sheet),
@@ -50,7 +50,7 @@ pub(super) enum Work {
     Upload {
         receiving: Box<Receiving>,
         record: Record,
-        live: LiveTransfer,
+        live: Arc<LiveTransfer>,
         claim: Claim,
     },
 }
@@ -72,10 +72,23 @@ impl Job {
 
     /// Moves the bytes and tells the final reply. Runs to its end in any case: what was granted is
     /// settled and the journal has its row before the reply is told.
-    pub(super) async fn run(self, arrival: Arrival, stop: Stop, tell: oneshot::Sender<Reply>) {
+    pub(super) async fn run(mut self, arrival: Arrival, stop: Stop, tell: oneshot::Sender<Reply>) {
+        let pump = Pump {
+            buffers: self.buffers.clone(),
+            live: self.work.live(),
+            stall: self.terms.stall,
+            stop,
+        };
+        let arrival = arrival.now();
+        if self.work.is_sent_ahead(&arrival, &self.terms, &pump) {
+            // The end of the connection is the end of the file.
+            drop(arrival);
+            let _gone = tell.send(self.sent(&pump).await);
+            return;
+        }
         let opened = tokio::select! {
             biased;
-            cause = stop.told() => Err(TransferError::Stopped(cause)),
+            cause = pump.stop.told() => Err(TransferError::Stopped(cause)),
             opened = arrival.open(&self.terms) => opened.map_err(TransferError::Data),
         };
         let stream = match opened {
@@ -85,31 +98,17 @@ impl Job {
                 return;
             }
         };
-        let mut pump = Pump {
-            buffers: self.buffers,
-            live: None,
-            stall: self.terms.stall,
-            stop,
-        };
         let (reply, unread) = match self.work {
             Work::Download {
-                sending,
-                record,
-                live,
-            } => {
-                pump.live = Some(Arc::new(live));
-                (download(sending, record, stream, pump).await, None)
-            }
+                sending, record, ..
+            } => (download(sending, record, stream, pump).await, None),
             Work::Listing(sheet) => (sheet.run(stream, &pump).await.err(), None),
             Work::Upload {
                 receiving,
                 record,
-                live,
                 claim,
-            } => {
-                pump.live = Some(Arc::new(live));
-                upload(*receiving, record, claim, stream, pump).await
-            }
+                ..
+            } => upload(*receiving, record, claim, stream, pump).await,
         };
         let reply = reply.map_or(self.closing, |error| error.reply());
         // Nobody listens any more if the session is gone.
@@ -117,6 +116,21 @@ impl Job {
         if let Some(stream) = unread {
             drain(stream).await;
         }
+    }
+
+    /// Ends a download that has been sent.
+    async fn sent(self, pump: &Pump) -> Reply {
+        if let Work::Download {
+            sending,
+            mut record,
+            ..
+        } = self.work
+        {
+            record.travels(false);
+            let size = Some(sending.download.size);
+            record.end(complete(pump.moved_bytes(), size)).await;
+        }
+        self.closing
     }
 
     /// Ends a transfer whose data connection never came about.
@@ -129,6 +143,27 @@ impl Job {
             Work::Listing(_) => {}
         }
         reply
+    }
+}
+
+impl Work {
+    /// Who counts the bytes; nobody does for listings.
+    fn live(&self) -> Option<Arc<LiveTransfer>> {
+        match self {
+            Self::Download { live, .. } | Self::Upload { live, .. } => Some(Arc::clone(live)),
+            Self::Listing(_) => None,
+        }
+    }
+
+    /// Whether the whole file could be sent at once.
+    fn is_sent_ahead(&mut self, arrival: &Arrival, terms: &Terms, pump: &Pump) -> bool {
+        let may_be = terms.tls.is_none() && pump.stop.cause().is_none();
+        match (self, arrival) {
+            (Self::Download { sending, .. }, Arrival::Arrived(connection)) if may_be => {
+                sending.send_ahead(connection, pump)
+            }
+            _ => false,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::queue::Queue;
 use super::wire::{Exchange, Reading, Wire};
 use crate::hosting::sessions::{Order, Orders};
-use crate::net::{HandshakeError, TlsFacts};
+use crate::net::{HandshakeError, Pulse, TlsFacts};
 use crate::proto::{Line, LineError, Reply};
 
 /// Something that a session must look at.
@@ -138,9 +138,9 @@ impl Link {
         self.wire.has_ended()
     }
 
-    /// Whether the client has ended or broken the connection, noticed or not.
-    pub(super) fn is_broken_off(&self) -> bool {
-        self.wire.is_broken_off()
+    /// Tells whether the client is still there.
+    pub(super) fn pulse(&self) -> Pulse {
+        self.wire.pulse()
     }
 
     /// Whether whole lines may still wait.

@@ -15,6 +15,7 @@ mod data;
 mod download;
 mod error;
 mod hashing;
+mod haul;
 mod intake;
 mod job;
 mod link;

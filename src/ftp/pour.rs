@@ -14,12 +14,13 @@ use tokio::time::timeout;
 
 use super::buffers::Buffer;
 use super::error::TransferError;
+use super::haul::{Carrier, Haul, Reach};
 use super::intake::{Taken, fill, take_ready};
 use super::pump::Pump;
 use crate::hosting::quota::{Allowance, Cover};
 use crate::net::DataStream;
 use crate::proto::CrlfToLf;
-use crate::vfs::{StorageError, Upload, UploadWriter};
+use crate::vfs::{Upload, UploadWriter};
 
 /// An upload on its way from the socket to the disk.
 pub(super) struct Pour {
@@ -29,16 +30,10 @@ pub(super) struct Pour {
     pump: Pump,
     /// The hop that works at this moment. It outlives a stop: its bytes are on the disk before
     /// anybody decides what to do with the file.
-    hop: Option<JoinHandle<Hop>>,
+    hop: Option<JoinHandle<(Haul, Option<Carrier>)>>,
+    /// What hops carry with, while none is under way.
+    carrier: Option<Carrier>,
     received: u64,
-}
-
-/// What a hop did.
-struct Hop {
-    written: u64,
-    /// How many of them it took from the socket itself.
-    taken: u64,
-    result: Result<Taken, TransferError>,
 }
 
 /// Bytes on their way to the disk.
@@ -66,6 +61,7 @@ impl Pour {
             conversion,
             pump,
             hop: None,
+            carrier: None,
             received: 0,
         }
     }
@@ -179,13 +175,21 @@ impl Pour {
     async fn hand_over(
         &mut self,
         stream: &Arc<DataStream>,
-        mut buffer: Buffer,
+        buffer: Buffer,
         filled: usize,
     ) -> Result<Taken, TransferError> {
-        let most = self.allowance.available().min(Self::HOP_BYTES);
+        let reach = Reach {
+            bytes: self.allowance.available().min(Self::HOP_BYTES),
+            stop: self.pump.stop.clone(),
+        };
         let (stream, writer) = (Arc::clone(stream), self.writer.clone());
+        let mut carrier = match self.carrier.take() {
+            Some(carrier) => carrier.with(buffer),
+            None => Carrier::new(buffer),
+        };
         self.hop = Some(spawn_blocking(move || {
-            drain(&stream, &writer, (&mut buffer, filled), most)
+            let haul = carrier.haul(&stream, &writer, (filled, &reach));
+            (haul, Some(carrier))
         }));
         self.settle_hop().await
     }
@@ -239,7 +243,7 @@ impl Pour {
             let (writer, chunk) = (self.writer.clone(), Arc::clone(&bytes));
             self.hop = Some(spawn_blocking(move || {
                 let stored = writer.append(chunk.bytes().get(written..end).unwrap_or_default());
-                Hop::wrote(piece, stored)
+                (Haul::wrote(piece, stored), None)
             }));
             written = end;
         }
@@ -253,7 +257,8 @@ impl Pour {
         };
         let done = hop.await;
         self.hop = None;
-        let done = done.map_err(|_| TransferError::Worker)?;
+        let (done, carrier) = done.map_err(|_| TransferError::Worker)?;
+        self.carrier = carrier;
         self.allowance.take(done.taken);
         self.received = self.received.saturating_add(done.taken);
         self.pump.moved(done.written);
@@ -271,23 +276,6 @@ impl Pour {
     }
 }
 
-impl Hop {
-    fn wrote(bytes: u64, stored: Result<(), StorageError>) -> Self {
-        match stored {
-            Ok(()) => Self {
-                written: bytes,
-                taken: 0,
-                result: Ok(Taken::Bytes),
-            },
-            Err(error) => Self {
-                written: 0,
-                taken: 0,
-                result: Err(error.into()),
-            },
-        }
-    }
-}
-
 impl Chunk {
     fn bytes(&self) -> &[u8] {
         match self {
@@ -295,51 +283,6 @@ impl Chunk {
             Self::Converted(bytes) => bytes,
         }
     }
-}
-
-/// Writes the first `filled` bytes of the buffer, then what the socket has, at most `most` bytes.
-/// Blocking, but it waits for the disk alone.
-fn drain(
-    stream: &DataStream,
-    writer: &UploadWriter,
-    (buffer, filled): (&mut [u8], usize),
-    most: u64,
-) -> Hop {
-    let first = writer.append(buffer.get(..filled).unwrap_or_default());
-    let mut hop = Hop::wrote(size(filled), first);
-    if hop.result.is_err() {
-        return hop;
-    }
-    let first = hop.written;
-    let Some(socket) = stream.plain() else {
-        return hop;
-    };
-    while hop.taken < most {
-        let room = usize::try_from(most - hop.taken)
-            .unwrap_or(usize::MAX)
-            .min(buffer.len());
-        let space = buffer.get_mut(..room).unwrap_or_default();
-        match socket.try_read(space) {
-            Ok(0) => {
-                hop.result = Ok(Taken::End);
-                break;
-            }
-            Ok(read) => {
-                hop.taken += size(read);
-                if let Err(error) = writer.append(space.get(..read).unwrap_or_default()) {
-                    hop.result = Err(error.into());
-                    break;
-                }
-                hop.written = first + hop.taken;
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-            Err(error) => {
-                hop.result = Err(TransferError::Lost(error));
-                break;
-            }
-        }
-    }
-    hop
 }
 
 fn size(length: usize) -> u64 {

@@ -1,11 +1,13 @@
 //! Stopping a running transfer: the session says why, the transfer looks up whenever it waits.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::Notify;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
+
+use crate::net::Pulse;
 
 /// Why a transfer must stop before its end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,35 +42,43 @@ impl Cause {
 
 /// Tells one transfer to stop. Clones speak to the same transfer.
 #[derive(Clone, Debug)]
-pub(super) struct Stop {
-    token: CancellationToken,
-    cause: Arc<OnceLock<Cause>>,
-    questions: mpsc::Sender<Question>,
-}
+pub(super) struct Stop(Arc<Wire>);
 
-/// A transfer that is about to store a file wants the session to look whether the client is there;
-/// answered when it is dropped.
+/// Between a session and its transfer.
 #[derive(Debug)]
-pub(super) struct Question {
-    _answer: oneshot::Sender<()>,
+struct Wire {
+    cause: OnceLock<Cause>,
+    /// Tells that there is a cause, or that the client may go.
+    news: Notify,
+    client: Pulse,
+    /// The client has said that it leaves when the transfer is done.
+    may_go: AtomicBool,
 }
 
 impl Stop {
-    /// For one transfer, and the questions that it will ask the session.
-    pub(super) fn new() -> (Self, mpsc::Receiver<Question>) {
-        let (questions, asked) = mpsc::channel(1);
-        let stop = Self {
-            token: CancellationToken::new(),
-            cause: Arc::default(),
-            questions,
-        };
-        (stop, asked)
+    /// How long the session may take to read what came before the end of its client.
+    const VERDICT_WITHIN: Duration = Duration::from_secs(1);
+
+    /// For a transfer of the client whose control connection has this pulse.
+    pub(super) fn new(client: Pulse) -> Self {
+        Self(Arc::new(Wire {
+            cause: OnceLock::new(),
+            news: Notify::new(),
+            client,
+            may_go: AtomicBool::new(false),
+        }))
     }
 
     /// Tells the transfer to stop; the first cause counts.
     pub(super) fn now(&self, cause: Cause) {
-        let _first = self.cause.get_or_init(|| cause);
-        self.token.cancel();
+        let _first = self.0.cause.get_or_init(|| cause);
+        self.0.news.notify_waiters();
+    }
+
+    /// The client has said `QUIT`: that its connection ends is no news any more.
+    pub(super) fn let_go(&self) {
+        self.0.may_go.store(true, Ordering::Release);
+        self.0.news.notify_waiters();
     }
 
     /// Waits until the transfer must stop.
@@ -77,31 +87,50 @@ impl Stop {
     ///
     /// Dropping this future loses nothing.
     pub(super) async fn told(&self) -> Cause {
-        self.token.cancelled().await;
-        self.cause().unwrap_or(Cause::Gone)
+        loop {
+            // Whoever stops the transfer after this line wakes us.
+            let news = self.0.news.notified();
+            if let Some(cause) = self.cause() {
+                return cause;
+            }
+            news.await;
+        }
     }
 
-    /// The last moment in which the transfer can be stopped: waits up to `doubt` for a reason, has
-    /// the session look at the client once more, and tells why the transfer must stop after all. A
-    /// client that is killed ends all its connections, and nobody knows which end comes first.
+    /// The last moment in which the transfer can be stopped: waits up to `doubt` for a reason, looks
+    /// at the client once more, and tells why the transfer must stop after all. A client that is
+    /// killed ends all its connections, and nobody knows which end comes first.
     pub(super) async fn last_look(&self, doubt: Duration) -> Option<Cause> {
         if !doubt.is_zero() {
             let _told = timeout(doubt, self.told()).await;
         }
-        let (answer, answered) = oneshot::channel();
-        let question = Question { _answer: answer };
-        if self.questions.send(question).await.is_ok() {
-            // Nothing is answered but that somebody looked; who has stopped the transfer looks no more.
-            tokio::select! {
-                _looked = answered => {}
-                _cause = self.told() => {}
+        if self.0.client.is_broken_off() {
+            // The session has read, or will read, what came before the end: perhaps a `QUIT`.
+            let _undecided = timeout(Self::VERDICT_WITHIN, self.verdict()).await;
+            if !self.may_go() {
+                self.now(Cause::Gone);
             }
         }
         self.cause()
     }
 
+    /// Waits until the session knows whether the client left as it may, or the transfer must stop.
+    async fn verdict(&self) {
+        loop {
+            let news = self.0.news.notified();
+            if self.may_go() || self.cause().is_some() {
+                return;
+            }
+            news.await;
+        }
+    }
+
+    fn may_go(&self) -> bool {
+        self.0.may_go.load(Ordering::Acquire)
+    }
+
     /// Why the transfer must stop; `None` if it may go on.
     pub(super) fn cause(&self) -> Option<Cause> {
-        self.cause.get().copied()
+        self.0.cause.get().copied()
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use super::commands::about;
@@ -14,7 +14,7 @@ use super::error::TransferError;
 use super::hashing::Hashing;
 use super::link::{Link, Wake};
 use super::outcome::Transfer;
-use super::stop::{Cause, Question, Stop};
+use super::stop::{Cause, Stop};
 use crate::hosting::sessions::Order;
 use crate::proto::{Code, Command, Line, LineError, Reply};
 
@@ -34,7 +34,6 @@ struct Passage<'a> {
     context: &'a mut Context,
     link: &'a mut Link,
     stop: Stop,
-    questions: mpsc::Receiver<Question>,
     /// When the reply is given without waiting for the transfer to wind up.
     reply_by: Option<Instant>,
     /// When what was allowed to finish is stopped after all.
@@ -83,12 +82,10 @@ pub(super) async fn compute(
 
 impl<'a> Passage<'a> {
     fn new(context: &'a mut Context, link: &'a mut Link) -> Self {
-        let (stop, questions) = Stop::new();
         Self {
+            stop: Stop::new(link.pulse()),
             context,
             link,
-            stop,
-            questions,
             reply_by: None,
             grace_until: None,
             was_aborted: false,
@@ -169,7 +166,6 @@ impl<'a> Passage<'a> {
             tokio::select! {
                 biased;
                 reply = &mut told => return heard(reply),
-                Some(_question) = self.questions.recv() => self.look_for_client(),
                 wake = self.link.wake(deadline) => self.heed(wake).await,
             }
             if let Some(cause) = self.stop.cause()
@@ -182,13 +178,6 @@ impl<'a> Passage<'a> {
         match timeout(REPLY_WITHIN, told).await {
             Ok(reply) => heard(reply),
             Err(_) => TransferError::Stopped(Cause::Gone).reply(),
-        }
-    }
-
-    /// Looks at the control connection itself: its end may have come without having been noticed yet.
-    fn look_for_client(&mut self) {
-        if !self.is_quitting && self.link.is_broken_off() {
-            self.leave(Cause::Gone, Leaving::Gone);
         }
     }
 
@@ -280,7 +269,10 @@ impl<'a> Passage<'a> {
                 self.link.say(&status);
                 return;
             }
-            Some(Command::Quit) => self.is_quitting = true,
+            Some(Command::Quit) => {
+                self.is_quitting = true;
+                self.stop.let_go();
+            }
             _ => {}
         }
         self.link.postpone(line);

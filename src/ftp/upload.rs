@@ -78,9 +78,11 @@ impl Receiving {
         };
         let ended = match (poured, stream) {
             (Ok(()), Some(mut stream)) => {
-                // The client waits for our close_notify before it reads 226. All its bytes are here,
-                // so it does not matter if it has gone already.
-                let _gone = stream.finish(FAREWELL_WITHIN).await;
+                if stream.is_tls() {
+                    // The client waits for our close_notify before it reads 226. All its bytes are
+                    // here, so it does not matter if it has gone already.
+                    let _gone = stream.finish(FAREWELL_WITHIN).await;
+                }
                 Ok(())
             }
             (Err(TransferError::Truncated), Some(_)) if self.tolerates_truncation => Ok(()),

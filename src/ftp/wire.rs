@@ -12,7 +12,7 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout};
 
-use crate::net::ControlStream;
+use crate::net::{ControlStream, Pulse};
 use crate::proto::{Line, LineBuffer, LineError, Reply};
 
 /// One step of the conversation.
@@ -123,9 +123,9 @@ impl Wire {
         self.ended
     }
 
-    /// Whether the client has ended or broken the connection, noticed or not.
-    pub(super) fn is_broken_off(&self) -> bool {
-        self.ended || self.stream.is_broken_off()
+    /// Tells whether the client is still there.
+    pub(super) fn pulse(&self) -> Pulse {
+        self.stream.pulse()
     }
 
     /// When the connection must be given up if no more of what was said can be sent.

@@ -1,7 +1,6 @@
 //! Control connections: the streams that carry commands and replies.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::error::HandshakeError;
+use super::socket::Pulse;
 use super::transport::{TlsFacts, Transport, canonical, passes_through};
 
 /// A client that does not acknowledge a reply for so long is gone.
@@ -86,16 +86,9 @@ impl ControlStream {
         self.local
     }
 
-    /// Whether the client has ended or broken the connection and everything before that was read.
-    /// Asks the system, which knows it before any reader has been woken.
-    pub fn is_broken_off(&self) -> bool {
-        match SockRef::from(self.transport.socket()).peek(&mut [MaybeUninit::uninit()]) {
-            Ok(waiting) => waiting == 0,
-            Err(error) => !matches!(
-                error.kind(),
-                io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
-            ),
-        }
+    /// Tells whether the client is still there, while somebody else reads.
+    pub fn pulse(&self) -> Pulse {
+        self.transport.socket().pulse()
     }
 
     /// Says goodbye so that the last reply arrives: ends our side, then reads what the client still

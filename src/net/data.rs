@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustls::ServerConfig;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -23,20 +24,28 @@ pub struct DataStream {
     place: Option<ConnectedPort>,
 }
 
+/// What a socket can be ready for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Readiness {
+    /// Something arrived, or the end.
+    Read,
+    /// There is room for more.
+    Write,
+}
+
 impl DataStream {
     /// A connection that came in on a passive port.
-    ///
-    /// # Errors
-    ///
-    /// The peer is gone already.
-    pub fn passive(connection: PassiveConnection) -> io::Result<Self> {
-        let PassiveConnection { socket, place } = connection;
-        let peer = canonical(socket.peer_addr()?);
-        Ok(Self {
+    pub fn passive(connection: PassiveConnection) -> Self {
+        let PassiveConnection {
+            socket,
+            from,
+            place,
+        } = connection;
+        Self {
             transport: Transport::accepted(socket),
-            peer,
+            peer: canonical(from),
             place: Some(place),
-        })
+        }
     }
 
     /// A connection that the server made.
@@ -95,6 +104,18 @@ impl DataStream {
             Transport::Plain(socket) => Some(socket),
             Transport::Tls(_) => None,
         }
+    }
+
+    /// Waits up to `patience`, on the spot, until the socket is ready. Blocking.
+    pub fn is_soon(&self, readiness: Readiness, patience: Duration) -> bool {
+        let socket: &TcpStream = self.transport.socket();
+        let flags = match readiness {
+            Readiness::Read => PollFlags::IN,
+            Readiness::Write => PollFlags::OUT,
+        };
+        let patience = Timespec::try_from(patience).ok();
+        let waited = poll(&mut [PollFd::new(socket, flags)], patience.as_ref());
+        waited.is_ok_and(|ready| ready > 0)
     }
 
     /// Ends our side: the rest of the bytes, `close_notify` if encrypted, then the end of the

@@ -14,6 +14,7 @@ pub mod own_address;
 mod pair;
 pub mod passive;
 pub mod peer;
+mod socket;
 pub mod surroundings;
 pub mod tls;
 mod transport;
@@ -25,7 +26,7 @@ pub use active::{ActiveRefusal, connect, permit};
 pub use address::{AddressPolicy, advertised};
 pub use certificate::CertificateStore;
 pub use control::ControlStream;
-pub use data::DataStream;
+pub use data::{DataStream, Readiness};
 pub use error::{BindError, CertificateError, HandshakeError, PassiveError};
 pub use listen::{BindAddresses, listen};
 pub use name::{NameStatus, PublicName};
@@ -37,6 +38,7 @@ pub use passive::{
     PortView, ReservationRequest,
 };
 pub use peer::PeerNetwork;
+pub use socket::Pulse;
 pub use surroundings::Surroundings;
 pub use tls::SessionTls;
 pub use transport::TlsFacts;

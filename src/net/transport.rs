@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::error::HandshakeError;
+use super::socket::Socket;
 
 /// A silent connection is asked after this time whether its peer is still there …
 const KEEPALIVE_AFTER: Duration = Duration::from_mins(1);
@@ -28,8 +29,8 @@ const KEEPALIVE_PROBES: u32 = 4;
 /// A connected socket, in the clear or encrypted.
 #[derive(Debug)]
 pub(super) enum Transport {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Plain(Socket),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 /// What was agreed in a TLS handshake.
@@ -48,13 +49,13 @@ pub struct TlsFacts {
 impl Transport {
     /// Takes over a socket that a listener accepted; it has its options from there.
     pub(super) fn accepted(socket: TcpStream) -> Self {
-        Self::Plain(socket)
+        Self::Plain(Socket::new(socket))
     }
 
     /// Takes over a socket that was connected to somebody, and sets its options.
     pub(super) fn connected(socket: TcpStream) -> io::Result<Self> {
         set_options(&SockRef::from(&socket))?;
-        Ok(Self::Plain(socket))
+        Ok(Self::accepted(socket))
     }
 
     /// Plays the TLS server. The connection is closed if that fails.
@@ -74,7 +75,7 @@ impl Transport {
         Ok(Self::Tls(Box::new(stream)))
     }
 
-    pub(super) fn socket(&self) -> &TcpStream {
+    pub(super) fn socket(&self) -> &Socket {
         match self {
             Self::Plain(socket) => socket,
             Self::Tls(stream) => stream.get_ref().0,
@@ -104,7 +105,7 @@ impl Transport {
     /// Resets the connection when it is dropped, instead of ending it.
     pub(super) fn reset_on_close(&self) {
         // If this fails the connection is gone already.
-        let _gone = SockRef::from(self.socket()).set_linger(Some(Duration::ZERO));
+        let _gone = SockRef::from(&**self.socket()).set_linger(Some(Duration::ZERO));
     }
 }
 
@@ -132,29 +133,8 @@ impl AsyncRead for Transport {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Self::Plain(socket) => poll_receive(socket, context, buffer),
+            Self::Plain(socket) => Pin::new(socket).poll_read(context, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-        }
-    }
-}
-
-/// Reads what is there. tokio's own `poll_read` takes a short read for the last one until the system
-/// says otherwise; but a read ends short at urgent data, and what stands behind it would wait for
-/// ever (`ABOR` with its end urgent, as Python sends it).
-fn poll_receive(
-    socket: &TcpStream,
-    context: &mut Context<'_>,
-    buffer: &mut ReadBuf<'_>,
-) -> Poll<io::Result<()>> {
-    loop {
-        ready!(socket.poll_read_ready(context))?;
-        match socket.try_read(buffer.initialize_unfilled()) {
-            Ok(read) => {
-                buffer.advance(read);
-                return Poll::Ready(Ok(()));
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Poll::Ready(Err(error)),
         }
     }
 }

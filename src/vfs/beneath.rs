@@ -75,13 +75,26 @@ impl Beneath {
     ///
     /// [`StorageError::NotFound`] for a link that leads nowhere or outside.
     pub(super) fn real_place(&self, path: &VirtualPath) -> Result<Place, StorageError> {
+        Ok(self.look_at(path)?.0)
+    }
+
+    /// As [`Beneath::real_place`], and what stands there.
+    pub(super) fn look_at(
+        &self,
+        path: &VirtualPath,
+    ) -> Result<(Place, Option<Stat>), StorageError> {
         let place = self.place(path)?;
-        let is_link = place
-            .stat()?
-            .is_some_and(|stat| kind(&stat) == Some(Kind::Symlink));
-        if !is_link {
-            return Ok(place);
+        let stat = place.stat()?;
+        if !stat.is_some_and(|stat| kind(&stat) == Some(Kind::Symlink)) {
+            return Ok((place, stat));
         }
+        let place = self.follow(path)?;
+        let stat = place.stat()?;
+        Ok((place, stat))
+    }
+
+    /// The place that the symbolic link at `path` leads to.
+    fn follow(&self, path: &VirtualPath) -> Result<Place, StorageError> {
         let real = self.0.canonicalize(relative(path))?;
         let name = real.file_name().ok_or(StorageError::IsDirectory)?;
         if !name::is_plain(name) || name::is_staged(name.as_encoded_bytes()) {

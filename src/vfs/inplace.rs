@@ -8,7 +8,6 @@ use rustix::fs::{OFlags, Stat};
 
 use crate::model::{FileKey, VirtualPath};
 
-use super::beneath::Place;
 use super::entry::{Removed, key, removed, size};
 use super::error::StorageError;
 use super::guard::{InFlight, Remnant};
@@ -30,14 +29,13 @@ pub(super) struct InPlace {
 }
 
 impl InPlace {
-    /// Opens the file `standing` at `place` and takes it for this upload; `state` is the home's.
+    /// Opens the file `standing` at the place of `target` and takes it for this upload; `state` is the home's.
     pub(super) fn begin(
         target: &Target,
-        place: &Place,
         (standing, offset): (&Stat, u64),
         state: &mut InFlight,
     ) -> Result<Self, StorageError> {
-        let file = File::from(place.open(OFlags::WRONLY)?);
+        let file = File::from(target.place.open(OFlags::WRONLY)?);
         let opened = rustix::fs::fstat(&file)?;
         if key(&opened) != key(standing) {
             return Err(StorageError::Busy);

@@ -14,7 +14,7 @@ use crate::model::{FileKey, VirtualPath};
 
 use super::beneath::{Beneath, Place, relative};
 use super::disk::Disk;
-use super::entry::{Download, Entry, Kind, Removed, Renamed, Space, key, kind, removed};
+use super::entry::{Download, Entry, Kind, Removed, Renamed, Space, key, kind, removed, size};
 use super::error::StorageError;
 use super::guard::InFlight;
 use super::name;
@@ -117,8 +117,10 @@ impl LocalHome {
         let stat = rustix::fs::fstat(&file)?;
         match kind(&stat) {
             Some(Kind::File) => {
-                // Only advice: whatever the file system makes of it is right.
-                let _taken = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
+                if size(&stat) > READ_AT_ONCE_BYTES {
+                    // Only advice: whatever the file system makes of it is right.
+                    let _taken = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
+                }
                 Ok(Download::new(file, &stat, self.disk().clone()))
             }
             Some(Kind::Directory) => Err(StorageError::IsDirectory),
@@ -260,6 +262,9 @@ impl LocalHome {
         }
     }
 }
+
+/// The system reads so much of a file ahead without being asked.
+const READ_AT_ONCE_BYTES: u64 = 128 * 1_024;
 
 /// What `statvfs` says, in bytes.
 pub(super) fn space(stat: &StatVfs) -> Space {

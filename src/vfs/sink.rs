@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
+use rustix::pipe::{SpliceFlags, splice};
 
 use super::error::StorageError;
 
@@ -70,6 +72,36 @@ impl Sink {
             rest = rest.get(written..).unwrap_or_default();
         }
         Ok(())
+    }
+
+    /// As [`Sink::append`], of what waits in `pipe`; `None` if the file system cannot do that.
+    pub(super) fn append_from(
+        &self,
+        pipe: BorrowedFd<'_>,
+        most: usize,
+    ) -> Result<Option<usize>, StorageError> {
+        let mut shape = self.writing()?;
+        self.cut_once(&mut shape)?;
+        loop {
+            let mut offset = self.end_offset();
+            match splice(
+                pipe,
+                None,
+                &self.file,
+                Some(&mut offset),
+                most,
+                SpliceFlags::MOVE,
+            ) {
+                Ok(0) => return Err(StorageError::Io(io::ErrorKind::WriteZero.into())),
+                Ok(written) => {
+                    self.received.fetch_add(written as u64, Ordering::Relaxed);
+                    return Ok(Some(written));
+                }
+                Err(Errno::INTR) => {}
+                Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => return Ok(None),
+                Err(errno) => return Err(errno.into()),
+            }
+        }
     }
 
     pub(super) fn allocate(&self, bytes: u64) -> Result<(), StorageError> {

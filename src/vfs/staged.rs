@@ -34,16 +34,16 @@ pub(super) struct Staged {
 }
 
 impl Staged {
-    /// Creates the staged file for `target` in the directory of `place`.
-    pub(super) fn begin(target: Target, place: Place) -> Result<Self, StorageError> {
+    /// Creates the staged file for `target` in its directory.
+    pub(super) fn begin(target: Target) -> Result<Self, StorageError> {
         let hidden_name = name::staged();
         // Registered before it exists, so that no sweep takes it for a leftover.
         target.home.lock().staged.insert(hidden_name.clone());
-        match create(&place, &hidden_name) {
+        match create(&target.place, &hidden_name) {
             Ok(file) => Ok(Self {
                 home: target.home,
                 path: target.path,
-                place,
+                place: target.place,
                 hidden_name,
                 rights: target.rights,
                 sink: Sink::whole(file),

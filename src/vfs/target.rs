@@ -48,6 +48,8 @@ pub(super) struct Rights {
 pub struct Target {
     pub(super) home: LocalHome,
     pub(super) path: VirtualPath,
+    // Held open: what happens to the path until the upload begins does not matter.
+    pub(super) place: Place,
     pub(super) mode: UploadMode,
     pub(super) rights: Rights,
     pub(super) promise: Option<Promise>,
@@ -83,12 +85,13 @@ impl Target {
             return Self::unique(home, path, hint.as_deref(), rights);
         }
         name::creatable(path)?;
-        let place = home.root().real_place(path).map_err(root_is_directory)?;
+        let looked_at = home.root().look_at(path);
+        let (place, standing) = looked_at.map_err(root_is_directory)?;
         let state = home.lock();
         if is_promised(&state, &place)? {
             return Err(StorageError::Busy);
         }
-        let plan = Plan::new(home, &state, &place, (&mode, rights))?;
+        let plan = Plan::new(home, &state, standing, (&mode, rights))?;
         drop(state);
         let (existing, offset) = match plan {
             Plan::Continue { standing, offset } => (Some(removed(&standing)), offset),
@@ -97,6 +100,7 @@ impl Target {
         Ok(Self {
             home: home.clone(),
             path: path.clone(),
+            place,
             mode,
             rights,
             promise: None,
@@ -125,6 +129,7 @@ impl Target {
             return Ok(Self {
                 home: home.clone(),
                 path,
+                place,
                 mode: UploadMode::Replace,
                 rights: Rights {
                     replace: false,
@@ -174,14 +179,13 @@ impl Drop for Promise {
 }
 
 impl Plan {
-    /// Decides under the home's lock what an upload to `place` will do.
+    /// Decides under the home's lock what an upload to the place of `standing` will do.
     pub(super) fn new(
         home: &LocalHome,
         state: &InFlight,
-        place: &Place,
+        standing: Option<Stat>,
         (mode, rights): (&UploadMode, Rights),
     ) -> Result<Self, StorageError> {
-        let standing = place.stat()?;
         let offset = match mode {
             UploadMode::Replace | UploadMode::Unique { .. } | UploadMode::Resume { offset: 0 } => {
                 None

@@ -1,5 +1,6 @@
 //! An upload in progress, and the handle that writes to it.
 
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use crate::model::VirtualPath;
@@ -37,17 +38,16 @@ impl Upload {
     /// Begins the upload that `target` was checked for. Blocking.
     pub(super) fn begin(target: Target) -> Result<Self, StorageError> {
         let home = target.home.clone();
-        let place = home.root().real_place(&target.path)?;
         let mut state = home.lock();
-        let plan = Plan::new(&home, &state, &place, (&target.mode, target.rights))?;
+        let standing = target.place.stat()?;
+        let plan = Plan::new(&home, &state, standing, (&target.mode, target.rights))?;
         let flight = match plan {
             Plan::Continue { standing, offset } => {
-                InPlace::begin(&target, &place, (&standing, offset), &mut state)
-                    .map(Flight::InPlace)?
+                InPlace::begin(&target, (&standing, offset), &mut state).map(Flight::InPlace)?
             }
             Plan::Stage { .. } => {
                 drop(state);
-                Flight::Staged(Staged::begin(target, place)?)
+                Flight::Staged(Staged::begin(target)?)
             }
         };
         let flight = Arc::new(flight);
@@ -190,6 +190,20 @@ impl UploadWriter {
     pub fn append_at_once(&self, bytes: &[u8]) -> Option<Result<(), StorageError>> {
         let disk = self.flight.home().disk();
         disk.at_once(|| self.flight.sink().append(bytes))
+    }
+
+    /// Appends at most `most` bytes that wait in a pipe, without looking at them; tells how many, or
+    /// `None` if the file system cannot do that. Blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`UploadWriter::append`].
+    pub fn append_from(
+        &self,
+        pipe: BorrowedFd<'_>,
+        most: usize,
+    ) -> Result<Option<usize>, StorageError> {
+        self.flight.sink().append_from(pipe, most)
     }
 
     /// Asks the disk for `bytes` more in one piece (after `ALLO`). Blocking. The size does not change.

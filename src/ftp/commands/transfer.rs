@@ -40,12 +40,12 @@ pub(super) async fn retr(
     };
     let endpoint = member.take_endpoint()?;
     let expected = Some(download.size - offset);
-    let live = member.live.begin_transfer(
+    let live = Arc::new(member.live.begin_transfer(
         Operation::Download,
         path.clone(),
         expected,
         member.protects_data(),
-    );
+    ));
     let opening = opening(&path, download.size);
     let conversion = member.session.converts_lines().then(LfToCrlf::default);
     let sending = Sending {
@@ -231,9 +231,11 @@ fn receive(
     let encrypted = member.protects_data();
     let settings = member.door.app.settings.current();
     Work::Upload {
-        live: member
-            .live
-            .begin_transfer(operation, path.clone(), announced, encrypted),
+        live: Arc::new(
+            member
+                .live
+                .begin_transfer(operation, path.clone(), announced, encrypted),
+        ),
         claim: Claim {
             account: member.granted.account.id,
             path,

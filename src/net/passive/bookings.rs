@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use rand::seq::IndexedRandom;
@@ -61,12 +61,19 @@ pub(super) struct WaiterKey {
     number: u64,
 }
 
+/// A connection that was accepted.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) socket: TcpStream,
+    pub(super) from: SocketAddr,
+}
+
 /// A port was found.
 #[derive(Debug)]
 pub(super) struct Booked {
     pub(super) key: BookingKey,
     /// Where the connection will come out.
-    pub(super) arrival: oneshot::Receiver<TcpStream>,
+    pub(super) arrival: oneshot::Receiver<Caller>,
 }
 
 /// A port was found for somebody who waited.
@@ -102,7 +109,7 @@ struct Booking {
     session: SessionId,
     local: Option<IpAddr>,
     keep_until: Instant,
-    arrival: oneshot::Sender<TcpStream>,
+    arrival: oneshot::Sender<Caller>,
 }
 
 #[derive(Debug)]
@@ -178,7 +185,7 @@ impl Bookings {
         from: IpAddr,
         local: IpAddr,
         now: Instant,
-    ) -> Option<oneshot::Sender<TcpStream>> {
+    ) -> Option<oneshot::Sender<Caller>> {
         let peers = [PeerNetwork::of(from), PeerNetwork::anyone(from)];
         let is_for_us = |held: &Booking| {
             held.local
@@ -432,7 +439,7 @@ mod tests {
         }
     }
 
-    fn claim(bookings: &mut Bookings, port: u16, peer: &str) -> Option<oneshot::Sender<TcpStream>> {
+    fn claim(bookings: &mut Bookings, port: u16, peer: &str) -> Option<oneshot::Sender<Caller>> {
         let local = "127.0.0.1".parse().unwrap();
         bookings.claim(port, peer.parse().unwrap(), local, Instant::now())
     }

@@ -1,6 +1,8 @@
 //! A reservation, and the connection that came in on it.
 
 use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use tokio::time::{Instant, timeout};
 use crate::model::SessionId;
 use crate::net::error::PassiveError;
 
-use super::bookings::{Booked, BookingKey};
+use super::bookings::{Booked, BookingKey, Caller};
 use super::shared::{Shared, reset};
 
 /// A port reserved for one peer. Dropping it gives the port back, and closes a connection that has
@@ -23,13 +25,14 @@ pub struct PortReservation {
     key: BookingKey,
     session: SessionId,
     /// The connection waits in here if it is earlier than the verb that wants it.
-    arrival: Option<oneshot::Receiver<TcpStream>>,
+    arrival: Option<oneshot::Receiver<Caller>>,
 }
 
 /// A connection that came in on a passive port.
 #[derive(Debug)]
 pub struct PassiveConnection {
     pub(in crate::net) socket: TcpStream,
+    pub(in crate::net) from: SocketAddr,
     pub(in crate::net) place: ConnectedPort,
 }
 
@@ -75,7 +78,7 @@ impl PortReservation {
             .with(|state| state.bookings.keep(key, Instant::now() + within));
         let arrived = timeout(within, &mut *arrival).await;
         let result = match arrived {
-            Ok(Ok(socket)) => Ok(socket),
+            Ok(Ok(caller)) => Ok(caller),
             Ok(Err(_expired)) => Err(PassiveError::Ended),
             Err(_elapsed) => {
                 self.shared.release(key);
@@ -92,32 +95,42 @@ impl PortReservation {
 
     /// The client's connection if it has arrived already.
     pub fn arrived(&mut self) -> Option<PassiveConnection> {
-        let socket = self.arrival.as_mut()?.try_recv().ok()?;
+        let caller = self.arrival.as_mut()?.try_recv().ok()?;
         self.arrival = None;
-        Some(self.connection(socket))
+        Some(self.connection(caller))
     }
 
     /// Gives the port back. A connection that has arrived is reset instead of ended: a client that
     /// begins with TLS then fails at connecting.
     pub fn refuse(mut self) {
         self.shared.release(self.key);
-        if let Some(socket) = self.arrival.take().and_then(|mut it| it.try_recv().ok()) {
-            reset(socket);
+        if let Some(caller) = self.arrival.take().and_then(|mut it| it.try_recv().ok()) {
+            reset(caller.socket);
         }
     }
 
-    fn connection(&self, socket: TcpStream) -> PassiveConnection {
+    fn connection(&self, caller: Caller) -> PassiveConnection {
         let place = ConnectedPort {
             place: self.shared.connected(self.key.port, self.session),
             shared: Arc::clone(&self.shared),
         };
-        PassiveConnection { socket, place }
+        PassiveConnection {
+            socket: caller.socket,
+            from: caller.from,
+            place,
+        }
     }
 }
 
 impl Drop for PortReservation {
     fn drop(&mut self) {
         self.shared.release(self.key);
+    }
+}
+
+impl AsFd for PassiveConnection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 

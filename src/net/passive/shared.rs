@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::model::SessionId;
 use crate::net::listen::BindAddresses;
 
-use super::bookings::{BookingKey, Bookings};
+use super::bookings::{BookingKey, Bookings, Caller};
 use super::doors::{Doors, Slot};
 use super::options::PassiveOptions;
 use super::view::{PassiveCounters, PortState, PortView};
@@ -114,7 +114,7 @@ impl Shared {
         };
         self.connected_total.fetch_add(1, Ordering::Relaxed);
         // The session may have ended this very moment; the connection closes by being dropped.
-        let _gone = arrival.send(socket);
+        let _gone = arrival.send(Caller { socket, from });
     }
 
     /// A session has taken its connection. Returns the place it has among the open connections.

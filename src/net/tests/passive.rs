@@ -121,7 +121,7 @@ async fn is_closed(mut client: TcpStream) -> bool {
 /// The client and the reservation are two ends of the same connection.
 async fn is_joined(mut client: TcpStream, mut reservation: PortReservation) -> bool {
     let connection = reservation.accept(SOON).await.unwrap();
-    let mut data = DataStream::passive(connection).unwrap();
+    let mut data = DataStream::passive(connection);
     data.write_all(b"here").await.unwrap();
     data.finish(SOON).await.unwrap();
     let mut heard = Vec::new();
@@ -318,7 +318,7 @@ async fn a_new_range_spares_running_transfers_and_standing_reservations() {
     let (pool, old) = Pool::on(1, SOON).await;
     let mut running = pool.reserve(1).await.unwrap();
     let mut downloader = connect(running.port()).await;
-    let mut data = DataStream::passive(running.accept(SOON).await.unwrap()).unwrap();
+    let mut data = DataStream::passive(running.accept(SOON).await.unwrap());
     let standing = pool.reserve(2).await.unwrap();
 
     let new = pool.apply_somewhere(1).await;
@@ -440,7 +440,7 @@ async fn the_page_sees_what_a_port_is_doing() {
 
     let _client = connect(port).await;
     let connection = reservation.accept(SOON).await.unwrap();
-    let data = DataStream::passive(connection).unwrap();
+    let data = DataStream::passive(connection);
     assert_eq!(pool.state(port), Some(PortState::Connected(1)));
     let session = SessionId::from_parts(1, [7; 10]);
     assert_eq!(pool.ports.snapshot()[0].connected, [session]);
