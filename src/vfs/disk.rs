@@ -5,8 +5,8 @@
 //! pool and back costs ten times as much. So a short call is made where it is wanted, as long as its
 //! volume has answered promptly of late, and as long as the runtime has a thread to spare: a process
 //! that serves many sessions is given more runtime threads than cores, and as many as there are
-//! cores are never in a call. When a disk hangs, it takes the spare threads at most; the rest goes to
-//! the blocking pool, and sessions on other volumes notice nothing.
+//! cores are never in a call. When a disk hangs, it takes four in five of the spare threads at most;
+//! the rest goes to the blocking pool, and sessions on other volumes notice nothing.
 //!
 //! A runtime thread that comes back from waiting for the network may be the only one that was
 //! waiting for it. If it goes into a call then and the call hangs, nobody would hear the network: so
@@ -48,11 +48,16 @@ static AWAY: AtomicUsize = AtomicUsize::new(0);
 /// Runtime threads that a process should have: one per core, and some to spare for calls that turn
 /// out to take long, or whose thread the system stops in the middle.
 pub fn runtime_threads() -> usize {
-    cores() + (cores() * 4).min(MOST_SPARE)
+    cores() + (cores() * 5).min(MOST_SPARE)
 }
 
 /// Threads to spare on a large machine.
-const MOST_SPARE: usize = 32;
+const MOST_SPARE: usize = 40;
+
+/// How many of the threads to spare one volume may take: the others have the rest while it hangs.
+const fn most_on_one(spare: usize) -> usize {
+    spare - spare / 5
+}
 
 /// Threads that the blocking pool should have at most: two for each of a thousand sessions, one for its
 /// transfer and one for a command. A disk that hangs keeps one for every call, and if there were none
@@ -147,11 +152,19 @@ impl Disk {
 
 impl<'a> Leave<'a> {
     fn take(pulse: &'a Pulse, most: usize) -> Option<Self> {
-        let taken = AWAY.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |away| {
-            (away < most).then_some(away + 1)
-        });
+        let below = |most| move |away: usize| (away < most).then_some(away + 1);
+        let (here, everywhere) = (below(most_on_one(most)), below(most));
+        let taken = pulse
+            .away
+            .fetch_update(Ordering::SeqCst, Ordering::Relaxed, here);
         taken.ok()?;
-        pulse.away.fetch_add(1, Ordering::SeqCst);
+        if AWAY
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, everywhere)
+            .is_err()
+        {
+            pulse.away.fetch_sub(1, Ordering::SeqCst);
+            return None;
+        }
         Some(Self(pulse))
     }
 }
@@ -266,6 +279,23 @@ mod tests {
 
         assert_eq!(sum, 64 * 63 / 2);
         drop(release);
+    }
+
+    #[test]
+    fn a_disk_that_hangs_leaves_other_disks_a_thread_to_spare() {
+        let _turn = ONE_AT_A_TIME.lock().unwrap();
+        let runtime = runtime();
+        let (hanging, healthy) = (Disk::new(), Disk::new());
+        let _entered = runtime.enter();
+
+        let mut held = Vec::new();
+        while let Some(leave) = hanging.leave() {
+            held.push(leave);
+        }
+
+        assert!(hanging.at_once(|| ()).is_none());
+        assert!(healthy.at_once(|| ()).is_some());
+        assert_eq!(held.len(), most_on_one((cores() * 5).min(MOST_SPARE)));
     }
 
     /// Takes longer than a prompt disk does.
