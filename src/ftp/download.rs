@@ -5,13 +5,13 @@
 //! the last one.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
+use rustix::io::{Errno, ReadWriteFlags};
 use tokio::io::Interest;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
@@ -20,7 +20,7 @@ use super::buffers::Buffer;
 use super::error::TransferError;
 use super::pump::Pump;
 use super::stop::Stop;
-use crate::net::{DataStream, PassiveConnection, Readiness};
+use crate::net::{DataStream, PassiveConnection};
 use crate::proto::LfToCrlf;
 use crate::vfs::Download;
 
@@ -42,6 +42,8 @@ impl Sending {
     const PATIENCE: Duration = Duration::from_millis(2);
     /// So few bytes are read and sent without a hop.
     const SHORT_BYTES: u64 = 128 * 1_024;
+    /// As many, for a buffer.
+    const LITTLE_BYTES: usize = 128 * 1_024;
 
     /// Sends the file from the offset to the size it had when it was opened. On failure the stream
     /// is broken off, so that the client cannot take what it got for the whole file.
@@ -123,22 +125,21 @@ impl Sending {
 
     async fn copy(&mut self, stream: &mut DataStream, pump: &Pump) -> Result<(), TransferError> {
         let (mut at, end) = (self.offset, self.download.size);
-        let mut ahead = if at < end {
-            Some(self.read(pump, at).await)
-        } else {
-            None
-        };
-        while let Some(hop) = ahead.take() {
-            let (buffer, read) = hop
-                .await
-                .map_err(|_| TransferError::Worker)?
-                .map_err(TransferError::File)?;
+        let mut ahead = None;
+        while at < end {
+            let piece = match ahead.take() {
+                Some(piece) => piece,
+                None => self.read(pump, at).await,
+            };
+            let comes_from_disk = matches!(piece, Piece::Coming(_));
+            let (buffer, read) = piece.arrived().await?;
             let read = read.min(usize::try_from(end - at).unwrap_or(usize::MAX));
             if read == 0 {
                 return Err(TransferError::Shrunk);
             }
             at += u64::try_from(read).unwrap_or(0);
-            if at < end {
+            // What is not in memory is fetched while the last piece is sent.
+            if comes_from_disk && at < end {
                 ahead = Some(self.read(pump, at).await);
             }
             let bytes = buffer.get(..read).unwrap_or_default();
@@ -154,13 +155,51 @@ impl Sending {
         Ok(())
     }
 
-    async fn read(&self, pump: &Pump, at: u64) -> JoinHandle<io::Result<(Buffer, usize)>> {
+    /// Reads what is in memory, without ever waiting for the disk; `None` if nothing is. A file system
+    /// that cannot tell is asked for a little, as long as it is prompt.
+    fn read_at_once(&self, buffer: &mut [u8], at: u64) -> Option<usize> {
+        let file = &self.download.file;
+        let mut into = [IoSliceMut::new(buffer)];
+        let read = match rustix::io::preadv2(file, &mut into, at, ReadWriteFlags::NOWAIT) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+                let little = buffer.get_mut(..Self::LITTLE_BYTES)?;
+                self.download.at_once(|| file.read_at(little, at))?.ok()
+            }
+            read => read.ok(),
+        };
+        read.filter(|read| *read > 0)
+    }
+
+    async fn read(&self, pump: &Pump, at: u64) -> Piece {
         let mut buffer = pump.buffers.lend().await;
+        if let Some(read) = self.read_at_once(&mut buffer, at) {
+            return Piece::Here(buffer, read);
+        }
         let file = Arc::clone(&self.download.file);
-        spawn_blocking(move || {
+        Piece::Coming(spawn_blocking(move || {
             let read = read_full(&file, &mut buffer, at)?;
             Ok((buffer, read))
-        })
+        }))
+    }
+}
+
+/// A piece of a file on its way to the client.
+enum Piece {
+    /// It was in memory.
+    Here(Buffer, usize),
+    /// It comes from the disk.
+    Coming(JoinHandle<io::Result<(Buffer, usize)>>),
+}
+
+impl Piece {
+    async fn arrived(self) -> Result<(Buffer, usize), TransferError> {
+        match self {
+            Self::Here(buffer, read) => Ok((buffer, read)),
+            Self::Coming(hop) => hop
+                .await
+                .map_err(|_| TransferError::Worker)?
+                .map_err(TransferError::File),
+        }
     }
 }
 
@@ -258,7 +297,7 @@ fn send_run(stream: &DataStream, file: &File, span: Range<u64>, stop: &Stop) -> 
             Ok(0) if at == span.start => return Ok(0),
             Ok(0) => break,
             Ok(_) | Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) if stream.is_soon(Readiness::Write, Sending::PATIENCE) => {}
+            Err(Errno::AGAIN) if stream.is_writable_soon(Sending::PATIENCE) => {}
             // The runtime has to hear of it, or it would not wait.
             Err(Errno::AGAIN) => match send_file(stream, file, at, span.end - at) {
                 Ok(sent) => at += sent,

@@ -14,7 +14,7 @@ use super::buffers::Buffer;
 use super::error::TransferError;
 use super::intake::Taken;
 use super::stop::Stop;
-use crate::net::{DataStream, Readiness};
+use crate::net::DetachedStream;
 use crate::vfs::{StorageError, UploadWriter};
 
 /// What a hop did.
@@ -73,7 +73,7 @@ impl Carrier {
     /// within a moment.
     pub(super) fn haul(
         &mut self,
-        stream: &DataStream,
+        stream: &DetachedStream,
         writer: &UploadWriter,
         (filled, reach): (usize, &Reach),
     ) -> Haul {
@@ -95,7 +95,7 @@ impl Carrier {
                     haul.taken += size(carried);
                     haul.written += size(carried);
                 }
-                Err(Trouble::Empty) if stream.is_soon(Readiness::Read, PATIENCE) => {}
+                Err(Trouble::Empty) if stream.is_readable_soon(PATIENCE) => {}
                 Err(Trouble::Empty) => break,
                 Err(Trouble::Disk { taken, error }) => {
                     haul.taken += size(taken);
@@ -110,7 +110,7 @@ impl Carrier {
     /// Takes at most `most` bytes from the socket and writes them; 0 at the end of the stream.
     fn carry(
         &mut self,
-        stream: &DataStream,
+        stream: &DetachedStream,
         writer: &UploadWriter,
         most: usize,
     ) -> Result<usize, Trouble> {
@@ -120,10 +120,9 @@ impl Carrier {
         let Way::Pipe { inlet, outlet } = &self.way else {
             return self.by_buffer(stream, writer, most);
         };
-        let socket = stream.plain().ok_or(Trouble::Empty)?;
         let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
         let most = most.min(PIPE_BYTES);
-        let taken = match splice(socket, None, inlet, None, most, flags) {
+        let taken = match splice(stream, None, inlet, None, most, flags) {
             Ok(taken) => taken,
             Err(Errno::INVAL) => {
                 self.way = Way::Buffer;
@@ -153,14 +152,13 @@ impl Carrier {
 
     fn by_buffer(
         &mut self,
-        stream: &DataStream,
+        stream: &DetachedStream,
         writer: &UploadWriter,
         most: usize,
     ) -> Result<usize, Trouble> {
-        let socket = stream.plain().ok_or(Trouble::Empty)?;
         let room = most.min(self.buffer.len());
         let space = self.buffer.get_mut(..room).unwrap_or_default();
-        let (taken, _) = rustix::net::recv(socket, &mut *space, RecvFlags::DONTWAIT)
+        let (taken, _) = rustix::net::recv(stream, &mut *space, RecvFlags::DONTWAIT)
             .map_err(Trouble::network)?;
         writer
             .append(space.get(..taken).unwrap_or_default())

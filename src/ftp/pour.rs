@@ -2,7 +2,8 @@
 //!
 //! In the clear and without conversion, the little that is there is written on the spot, and whole
 //! runs of bytes are taken from the socket and written in one hop on the blocking pool. Otherwise,
-//! and wherever the quota is close, the runtime reads, and each buffer is written in a hop while the
+//! and wherever the quota is close, the runtime reads, and writes what it has read while it is still
+//! in the processor's cache; where the disk is not prompt, each buffer is written in a hop while the
 //! next one fills.
 
 use std::io;
@@ -18,7 +19,7 @@ use super::haul::{Carrier, Haul, Reach};
 use super::intake::{Taken, fill, take_ready};
 use super::pump::Pump;
 use crate::hosting::quota::{Allowance, Cover};
-use crate::net::DataStream;
+use crate::net::{DataStream, DetachedStream};
 use crate::proto::CrlfToLf;
 use crate::vfs::{Upload, UploadWriter};
 
@@ -30,10 +31,19 @@ pub(super) struct Pour {
     pump: Pump,
     /// The hop that works at this moment. It outlives a stop: its bytes are on the disk before
     /// anybody decides what to do with the file.
-    hop: Option<JoinHandle<(Haul, Option<Carrier>)>>,
+    hop: Option<JoinHandle<Done>>,
     /// What hops carry with, while none is under way.
     carrier: Option<Carrier>,
+    /// What the last hop read from, until the runtime has it again.
+    detached: Option<DetachedStream>,
     received: u64,
+}
+
+/// What a hop did, and what it gives back.
+struct Done {
+    haul: Haul,
+    carrier: Option<Carrier>,
+    stream: Option<DetachedStream>,
 }
 
 /// Bytes on their way to the disk.
@@ -62,6 +72,7 @@ impl Pour {
             pump,
             hop: None,
             carrier: None,
+            detached: None,
             received: 0,
         }
     }
@@ -73,7 +84,7 @@ impl Pour {
         stream: DataStream,
         announced: Option<u64>,
     ) -> (Option<DataStream>, Result<(), TransferError>) {
-        let mut stream = Arc::new(stream);
+        let mut stream = Some(stream);
         let stop = self.pump.stop.clone();
         let poured = tokio::select! {
             biased;
@@ -81,7 +92,8 @@ impl Pour {
             poured = self.whole(&mut stream, announced) => poured,
         };
         let settled = self.settle_hop().await.map(|_| ());
-        (Arc::into_inner(stream), poured.and(settled))
+        let attached = self.attach(&mut stream);
+        (stream, poured.and(settled).and(attached))
     }
 
     /// Bytes that arrived for the file, those included that did not fit.
@@ -101,7 +113,7 @@ impl Pour {
 
     async fn whole(
         &mut self,
-        stream: &mut Arc<DataStream>,
+        stream: &mut Option<DataStream>,
         announced: Option<u64>,
     ) -> Result<(), TransferError> {
         let ended = loop {
@@ -126,17 +138,17 @@ impl Pour {
         ended
     }
 
-    async fn step(&mut self, stream: &mut Arc<DataStream>) -> Result<Taken, TransferError> {
-        if stream.plain().is_some() && self.conversion.is_none() {
+    async fn step(&mut self, stream: &mut Option<DataStream>) -> Result<Taken, TransferError> {
+        let open = stream.as_mut().ok_or(TransferError::Worker)?;
+        if open.plain().is_some() && self.conversion.is_none() {
             return self.take_run(stream).await;
         }
-        let stream = Arc::get_mut(stream).ok_or(TransferError::Worker)?;
-        self.take_buffer(stream).await
+        self.take_buffer(open).await
     }
 
     /// Has a hop take from the socket what is there, and write it.
-    async fn take_run(&mut self, stream: &Arc<DataStream>) -> Result<Taken, TransferError> {
-        let Some(socket) = stream.plain() else {
+    async fn take_run(&mut self, stream: &mut Option<DataStream>) -> Result<Taken, TransferError> {
+        let Some(socket) = stream.as_ref().and_then(DataStream::plain) else {
             return Err(TransferError::Worker);
         };
         self.settle_hop().await?;
@@ -174,32 +186,41 @@ impl Pour {
     /// Has a hop write what is in the buffer, and take from the socket what else is there.
     async fn hand_over(
         &mut self,
-        stream: &Arc<DataStream>,
+        stream: &mut Option<DataStream>,
         buffer: Buffer,
         filled: usize,
     ) -> Result<Taken, TransferError> {
+        let taken = stream.take().ok_or(TransferError::Worker)?;
+        let detached = taken.detach().map_err(TransferError::Lost)?;
         let reach = Reach {
             bytes: self.allowance.available().min(Self::HOP_BYTES),
             stop: self.pump.stop.clone(),
         };
-        let (stream, writer) = (Arc::clone(stream), self.writer.clone());
+        let writer = self.writer.clone();
         let mut carrier = match self.carrier.take() {
             Some(carrier) => carrier.with(buffer),
             None => Carrier::new(buffer),
         };
         self.hop = Some(spawn_blocking(move || {
-            let haul = carrier.haul(&stream, &writer, (filled, &reach));
-            (haul, Some(carrier))
+            let haul = carrier.haul(&detached, &writer, (filled, &reach));
+            Done {
+                haul,
+                carrier: Some(carrier),
+                stream: Some(detached),
+            }
         }));
-        self.settle_hop().await
+        let taken = self.settle_hop().await;
+        self.attach(stream)?;
+        taken
     }
 
     /// Reads a buffer, and has it written.
     async fn take_buffer(&mut self, stream: &mut DataStream) -> Result<Taken, TransferError> {
         let mut buffer = self.pump.buffers.lend().await;
         let stall = self.pump.stall;
+        let space = buffer.get_mut(..Self::SHORT_BYTES).unwrap_or_default();
         let read = async {
-            let read = timeout(stall, stream.read(&mut buffer)).await;
+            let read = timeout(stall, stream.read(space)).await;
             read.map_err(|_| TransferError::Stalled)?
                 .map_err(TransferError::Lost)
         };
@@ -209,7 +230,8 @@ impl Pour {
             return Ok(Taken::End);
         }
         // More may be there already: fewer and larger writes.
-        let (filled, broken) = fill(stream, &mut buffer, read).await;
+        let space = buffer.get_mut(..Self::SHORT_BYTES).unwrap_or_default();
+        let (filled, broken) = fill(stream, space, read).await;
         self.received = self.received.saturating_add(size(filled));
         self.store(buffer, filled).await?;
         match broken {
@@ -240,12 +262,31 @@ impl Pour {
             self.allowance.take(piece);
             let end = written + usize::try_from(piece).unwrap_or(usize::MAX);
             self.settle_hop().await?;
+            let now = bytes.bytes().get(written..end).unwrap_or_default();
+            if let Some(stored) = self.writer.append_at_once(now) {
+                stored?;
+                self.pump.moved(piece);
+                written = end;
+                continue;
+            }
             let (writer, chunk) = (self.writer.clone(), Arc::clone(&bytes));
             self.hop = Some(spawn_blocking(move || {
                 let stored = writer.append(chunk.bytes().get(written..end).unwrap_or_default());
-                (Haul::wrote(piece, stored), None)
+                Done {
+                    haul: Haul::wrote(piece, stored),
+                    carrier: None,
+                    stream: None,
+                }
             }));
             written = end;
+        }
+        Ok(())
+    }
+
+    /// Gives the runtime back what a hop read from.
+    fn attach(&mut self, stream: &mut Option<DataStream>) -> Result<(), TransferError> {
+        if let Some(detached) = self.detached.take() {
+            *stream = Some(detached.attach().map_err(TransferError::Lost)?);
         }
         Ok(())
     }
@@ -257,8 +298,10 @@ impl Pour {
         };
         let done = hop.await;
         self.hop = None;
-        let (done, carrier) = done.map_err(|_| TransferError::Worker)?;
-        self.carrier = carrier;
+        let done = done.map_err(|_| TransferError::Worker)?;
+        self.carrier = done.carrier;
+        self.detached = done.stream;
+        let done = done.haul;
         self.allowance.take(done.taken);
         self.received = self.received.saturating_add(done.taken);
         self.pump.moved(done.written);

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,13 +25,39 @@ pub struct DataStream {
     place: Option<ConnectedPort>,
 }
 
-/// What a socket can be ready for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Readiness {
-    /// Something arrived, or the end.
-    Read,
-    /// There is room for more.
-    Write,
+/// A connection in the clear that no runtime looks after, for whoever moves many bytes at once: each
+/// packet that arrived would wake a thread of the runtime only to note it.
+#[derive(Debug)]
+pub struct DetachedStream {
+    socket: std::net::TcpStream,
+    peer: SocketAddr,
+    place: Option<ConnectedPort>,
+}
+
+impl DetachedStream {
+    /// Gives it back to the runtime.
+    ///
+    /// # Errors
+    ///
+    /// The system can note no further socket; the connection is closed then.
+    pub fn attach(self) -> io::Result<DataStream> {
+        Ok(DataStream {
+            transport: Transport::accepted(TcpStream::from_std(self.socket)?),
+            peer: self.peer,
+            place: self.place,
+        })
+    }
+
+    /// Waits up to `patience`, on the spot, until something arrives or the stream ends. Blocking.
+    pub fn is_readable_soon(&self, patience: Duration) -> bool {
+        is_soon(&self.socket, PollFlags::IN, patience)
+    }
+}
+
+impl AsFd for DetachedStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
 }
 
 impl DataStream {
@@ -73,7 +100,11 @@ impl DataStream {
         within: Duration,
     ) -> Result<Self, HandshakeError> {
         Ok(Self {
-            transport: self.transport.start_tls(config, within).await?,
+            transport: self
+                .transport
+                .reading_ahead()
+                .start_tls(config, within)
+                .await?,
             ..self
         })
     }
@@ -106,16 +137,26 @@ impl DataStream {
         }
     }
 
-    /// Waits up to `patience`, on the spot, until the socket is ready. Blocking.
-    pub fn is_soon(&self, readiness: Readiness, patience: Duration) -> bool {
-        let socket: &TcpStream = self.transport.socket();
-        let flags = match readiness {
-            Readiness::Read => PollFlags::IN,
-            Readiness::Write => PollFlags::OUT,
+    /// Takes it from the runtime, if it is in the clear.
+    ///
+    /// # Errors
+    ///
+    /// The connection is encrypted, or the system does not let go of it; it is closed then.
+    pub fn detach(self) -> io::Result<DetachedStream> {
+        let Transport::Plain(socket) = self.transport else {
+            return Err(io::ErrorKind::Unsupported.into());
         };
-        let patience = Timespec::try_from(patience).ok();
-        let waited = poll(&mut [PollFd::new(socket, flags)], patience.as_ref());
-        waited.is_ok_and(|ready| ready > 0)
+        Ok(DetachedStream {
+            socket: socket.detach()?,
+            peer: self.peer,
+            place: self.place,
+        })
+    }
+
+    /// Waits up to `patience`, on the spot, until there is room for more. Blocking.
+    pub fn is_writable_soon(&self, patience: Duration) -> bool {
+        let socket: &TcpStream = self.transport.socket();
+        is_soon(socket, PollFlags::OUT, patience)
     }
 
     /// Ends our side: the rest of the bytes, `close_notify` if encrypted, then the end of the
@@ -133,6 +174,12 @@ impl DataStream {
     pub fn abort(self) {
         self.transport.reset_on_close();
     }
+}
+
+fn is_soon(socket: impl AsFd, flags: PollFlags, patience: Duration) -> bool {
+    let patience = Timespec::try_from(patience).ok();
+    let waited = poll(&mut [PollFd::new(&socket, flags)], patience.as_ref());
+    waited.is_ok_and(|ready| ready > 0)
 }
 
 passes_through!(DataStream);

@@ -26,7 +26,7 @@ pub use active::{ActiveRefusal, connect, permit};
 pub use address::{AddressPolicy, advertised};
 pub use certificate::CertificateStore;
 pub use control::ControlStream;
-pub use data::{DataStream, Readiness};
+pub use data::{DataStream, DetachedStream};
 pub use error::{BindError, CertificateError, HandshakeError, PassiveError};
 pub use listen::{BindAddresses, listen};
 pub use name::{NameStatus, PublicName};

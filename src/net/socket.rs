@@ -8,13 +8,22 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
+use bytes::{Buf, BytesMut};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 /// The socket. It closes when the last holder lets go.
 #[derive(Debug)]
-pub(super) struct Socket(Arc<TcpStream>);
+pub(super) struct Socket {
+    stream: Arc<TcpStream>,
+    ahead: Option<Ahead>,
+}
+
+/// What was read before it was asked for. The TLS library asks for four kilobytes at a time, which is
+/// as good as nothing when files are moved.
+#[derive(Debug, Default)]
+struct Ahead(BytesMut);
 
 /// Tells whether a client is still there. Does not keep its connection open.
 #[derive(Clone, Debug)]
@@ -22,11 +31,28 @@ pub struct Pulse(Weak<TcpStream>);
 
 impl Socket {
     pub(super) fn new(socket: TcpStream) -> Self {
-        Self(Arc::new(socket))
+        Self {
+            stream: Arc::new(socket),
+            ahead: None,
+        }
+    }
+
+    /// The same, read in large pieces from now on.
+    pub(super) fn reading_ahead(self) -> Self {
+        Self {
+            ahead: Some(Ahead::default()),
+            ..self
+        }
+    }
+
+    /// Takes it from the runtime.
+    pub(super) fn detach(self) -> io::Result<std::net::TcpStream> {
+        let only = Arc::into_inner(self.stream);
+        only.ok_or(io::ErrorKind::ResourceBusy)?.into_std()
     }
 
     pub(super) fn pulse(&self) -> Pulse {
-        Pulse(Arc::downgrade(&self.0))
+        Pulse(Arc::downgrade(&self.stream))
     }
 }
 
@@ -51,7 +77,24 @@ impl Deref for Socket {
     type Target = TcpStream;
 
     fn deref(&self) -> &TcpStream {
-        &self.0
+        &self.stream
+    }
+}
+
+impl Ahead {
+    /// Bytes read at once.
+    const BYTES: usize = 64 * 1_024;
+
+    /// Hands out what is there, having looked for more if nothing is.
+    fn read(&mut self, stream: &TcpStream, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
+        if self.0.is_empty() {
+            self.0.reserve(Self::BYTES);
+            stream.try_read_buf(&mut self.0)?;
+        }
+        let count = self.0.len().min(buffer.remaining());
+        buffer.put_slice(self.0.get(..count).unwrap_or_default());
+        self.0.advance(count);
+        Ok(())
     }
 }
 
@@ -64,15 +107,21 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let Self { stream, ahead } = self.get_mut();
+        if let Some(ahead) = ahead.as_mut().filter(|ahead| !ahead.0.is_empty()) {
+            return Poll::Ready(ahead.read(stream, buffer));
+        }
         loop {
-            ready!(self.poll_read_ready(context))?;
-            match self.try_read(buffer.initialize_unfilled()) {
-                Ok(read) => {
-                    buffer.advance(read);
-                    return Poll::Ready(Ok(()));
-                }
+            ready!(stream.poll_read_ready(context))?;
+            let read = match ahead {
+                Some(ahead) => ahead.read(stream, buffer),
+                None => stream
+                    .try_read(buffer.initialize_unfilled())
+                    .map(|read| buffer.advance(read)),
+            };
+            match read {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
+                read => return Poll::Ready(read),
             }
         }
     }
@@ -116,9 +165,11 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(match SockRef::from(&*self.0).shutdown(Shutdown::Write) {
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-            ended => ended,
-        })
+        Poll::Ready(
+            match SockRef::from(&*self.stream).shutdown(Shutdown::Write) {
+                Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+                ended => ended,
+            },
+        )
     }
 }

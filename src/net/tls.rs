@@ -5,7 +5,7 @@
 //! therefore references into the cache, and 0-RTT stays off.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert, StoresServerSessions};
@@ -26,18 +26,53 @@ const UPLOAD_TICKETS: usize = 0;
 /// Sessions in the cache of one FTP session.
 const CACHE_ENTRIES: usize = 16;
 
-/// The TLS configurations of one FTP session. They keep the certificate that was in force when the
-/// session began, so that a data connection never shows another one than the control connection.
+/// The TLS configurations of one FTP session. They are made when the session first speaks TLS, which
+/// many never do, and keep the certificate that is in force then, so that a data connection never
+/// shows another one than the control connection.
 #[derive(Clone, Debug)]
 pub struct SessionTls {
+    store: CertificateStore,
+    configs: Arc<OnceLock<Configs>>,
+}
+
+#[derive(Debug)]
+struct Configs {
     control: Arc<ServerConfig>,
     download: Arc<ServerConfig>,
     upload: Arc<ServerConfig>,
 }
 
 impl SessionTls {
-    /// Configurations for a session that begins now.
+    /// For a session that begins now.
     pub fn new(store: &CertificateStore) -> Self {
+        Self {
+            store: store.clone(),
+            configs: Arc::default(),
+        }
+    }
+
+    /// For the control connection.
+    pub fn control(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.configs().control)
+    }
+
+    /// For downloads and listings.
+    pub fn download(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.configs().download)
+    }
+
+    /// For uploads.
+    pub fn upload(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.configs().upload)
+    }
+
+    fn configs(&self) -> &Configs {
+        self.configs.get_or_init(|| Configs::new(&self.store))
+    }
+}
+
+impl Configs {
+    fn new(store: &CertificateStore) -> Self {
         let mut base = ServerConfig::clone(&store.config());
         base.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
         base.session_storage = Arc::new(SessionCache::default());
@@ -54,24 +89,9 @@ impl SessionTls {
             upload: with_tickets(UPLOAD_TICKETS),
         }
     }
-
-    /// For the control connection.
-    pub fn control(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.control)
-    }
-
-    /// For downloads and listings.
-    pub fn download(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.download)
-    }
-
-    /// For uploads.
-    pub fn upload(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.upload)
-    }
 }
 
-/// The certificate a session began with.
+/// The certificate of a session.
 #[derive(Debug)]
 struct Pinned(Arc<CertifiedKey>);
 

@@ -58,6 +58,14 @@ impl Transport {
         Ok(Self::accepted(socket))
     }
 
+    /// The same, for many bytes: the socket is read in large pieces. Before TLS only.
+    pub(super) fn reading_ahead(self) -> Self {
+        match self {
+            Self::Plain(socket) => Self::Plain(socket.reading_ahead()),
+            encrypted @ Self::Tls(_) => encrypted,
+        }
+    }
+
     /// Plays the TLS server. The connection is closed if that fails.
     pub(super) async fn start_tls(
         self,
