@@ -242,3 +242,140 @@ fn empty(
 fn size(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::ftp::buffers::Buffers;
+    use crate::ftp::stop::Cause;
+    use crate::model::{Permissions, VirtualPath};
+    use crate::net::{ControlStream, DataStream};
+    use crate::telemetry::Metrics;
+    use crate::vfs::{Durability, Home, HomeOptions, Upload, UploadMode, Volume};
+
+    /// A connection, a control connection beside it, and an upload to `new`.
+    struct Scene {
+        disk: tempfile::TempDir,
+        upload: Upload,
+        client: TcpStream,
+        server: DataStream,
+        control: (TcpStream, ControlStream),
+    }
+
+    impl Scene {
+        async fn new() -> Self {
+            let disk = tempfile::tempdir().unwrap();
+            let clock = Arc::new(SystemClock);
+            let volume = Volume::open(disk.path()).unwrap();
+            let local = volume.home("home", HomeOptions { clock }).await.unwrap();
+            let home = Home::new(local, Permissions::all());
+            let path = VirtualPath::root().resolve("new").unwrap();
+            let target = home.target(&path, UploadMode::Replace).await.unwrap();
+            let upload = home.begin_upload(target).await.unwrap();
+            let (client, server) = pair().await;
+            let (other_end, control) = pair().await;
+            Self {
+                disk,
+                upload,
+                client,
+                server: DataStream::active(server).unwrap(),
+                control: (other_end, ControlStream::new(control).unwrap()),
+            }
+        }
+
+        fn reach(&self, bytes: u64) -> Reach {
+            let stop = Stop::new(self.control.1.pulse());
+            Reach { bytes, stop }
+        }
+    }
+
+    async fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        (client.unwrap(), accepted.unwrap().0)
+    }
+
+    fn content() -> Vec<u8> {
+        (0..1_000_000_u32)
+            .flat_map(|n| n.to_le_bytes())
+            .take(3_000_001)
+            .collect()
+    }
+
+    async fn carrier(way: Way) -> Carrier {
+        let buffers = Buffers::new(Metrics::default());
+        Carrier {
+            buffer: buffers.lend().await,
+            way,
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn bytes_arrive_in_order_through_a_pipe_and_through_a_buffer() {
+        for way in [Way::Unknown, Way::Buffer] {
+            let mut scene = Scene::new().await;
+            let (reach, writer) = (scene.reach(u64::MAX), scene.upload.writer());
+            let mut carrier = carrier(way).await;
+            carrier.buffer[..5].copy_from_slice(b"first");
+            let sending = tokio::spawn(async move {
+                scene.client.write_all(&content()).await.unwrap();
+                scene.client.shutdown().await.unwrap();
+            });
+            let stream = scene.server.detach().unwrap();
+
+            let (taken, ended) = tokio::task::spawn_blocking(move || {
+                let (mut taken, mut filled) = (0, 5);
+                loop {
+                    let haul = carrier.haul(&stream, &writer, (filled, &reach));
+                    (taken, filled) = (taken + haul.taken, 0);
+                    if !matches!(haul.result, Ok(Taken::Bytes)) {
+                        return (taken, haul.result);
+                    }
+                }
+            })
+            .await
+            .unwrap();
+
+            sending.await.unwrap();
+            assert!(matches!(ended, Ok(Taken::End)));
+            assert_eq!(taken, 3_000_001);
+            let durability = Durability::Received;
+            scene
+                .upload
+                .commit_if(durability, |_, _| true)
+                .await
+                .unwrap();
+            let stored = std::fs::read(scene.disk.path().join("home/new")).unwrap();
+            assert!(stored == [b"first".to_vec(), content()].concat());
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_hop_takes_no_more_than_it_may_and_nothing_once_it_is_told_to_stop() {
+        let mut scene = Scene::new().await;
+        let (few, stopped) = (scene.reach(10), scene.reach(10));
+        stopped.stop.now(Cause::Abor);
+        scene.client.write_all(&[7; 100]).await.unwrap();
+        let (stream, writer) = (scene.server.detach().unwrap(), scene.upload.writer());
+        let mut carrier = carrier(Way::Unknown).await;
+
+        let (few, none) = tokio::task::spawn_blocking(move || {
+            let few = carrier.haul(&stream, &writer, (0, &few));
+            let none = carrier.haul(&stream, &writer, (0, &stopped));
+            (few, none)
+        })
+        .await
+        .unwrap();
+
+        assert_eq!((few.taken, few.written), (10, 10));
+        assert_eq!((none.taken, none.written), (0, 0));
+        assert_eq!(scene.upload.received(), 10);
+    }
+}
