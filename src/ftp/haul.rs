@@ -304,9 +304,26 @@ mod tests {
 
     fn content() -> Vec<u8> {
         (0..1_000_000_u32)
-            .flat_map(|n| n.to_le_bytes())
+            .flat_map(u32::to_le_bytes)
             .take(3_000_001)
             .collect()
+    }
+
+    /// Hop after hop, the first one with five bytes in the buffer.
+    fn haul_all(
+        carrier: &mut Carrier,
+        stream: &DetachedStream,
+        writer: &UploadWriter,
+        reach: &Reach,
+    ) -> (u64, Result<Taken, TransferError>) {
+        let (mut taken, mut filled) = (0, 5);
+        loop {
+            let haul = carrier.haul(stream, writer, (filled, reach));
+            (taken, filled) = (taken + haul.taken, 0);
+            if !matches!(haul.result, Ok(Taken::Bytes)) {
+                return (taken, haul.result);
+            }
+        }
     }
 
     async fn carrier(way: Way) -> Carrier {
@@ -330,18 +347,8 @@ mod tests {
             });
             let stream = scene.server.detach().unwrap();
 
-            let (taken, ended) = tokio::task::spawn_blocking(move || {
-                let (mut taken, mut filled) = (0, 5);
-                loop {
-                    let haul = carrier.haul(&stream, &writer, (filled, &reach));
-                    (taken, filled) = (taken + haul.taken, 0);
-                    if !matches!(haul.result, Ok(Taken::Bytes)) {
-                        return (taken, haul.result);
-                    }
-                }
-            })
-            .await
-            .unwrap();
+            let hauled = move || haul_all(&mut carrier, &stream, &writer, &reach);
+            let (taken, ended) = tokio::task::spawn_blocking(hauled).await.unwrap();
 
             sending.await.unwrap();
             assert!(matches!(ended, Ok(Taken::End)));

@@ -26,12 +26,13 @@ const UPLOAD_TICKETS: usize = 0;
 /// Sessions in the cache of one FTP session.
 const CACHE_ENTRIES: usize = 16;
 
-/// The TLS configurations of one FTP session. They are made when the session first speaks TLS, which
-/// many never do, and keep the certificate that is in force then, so that a data connection never
-/// shows another one than the control connection.
+/// The TLS configurations of one FTP session. They keep the certificate that was in force when the
+/// session began, so that a data connection never shows another one than the control connection.
+/// They are made when the session first speaks TLS, which many never do.
 #[derive(Clone, Debug)]
 pub struct SessionTls {
     store: CertificateStore,
+    certificate: Arc<CertifiedKey>,
     configs: Arc<OnceLock<Configs>>,
 }
 
@@ -47,6 +48,7 @@ impl SessionTls {
     pub fn new(store: &CertificateStore) -> Self {
         Self {
             store: store.clone(),
+            certificate: store.current(),
             configs: Arc::default(),
         }
     }
@@ -67,16 +69,17 @@ impl SessionTls {
     }
 
     fn configs(&self) -> &Configs {
-        self.configs.get_or_init(|| Configs::new(&self.store))
+        self.configs
+            .get_or_init(|| Configs::new(&self.store, &self.certificate))
     }
 }
 
 impl Configs {
-    fn new(store: &CertificateStore) -> Self {
+    fn new(store: &CertificateStore, certificate: &Arc<CertifiedKey>) -> Self {
         let mut base = ServerConfig::clone(&store.config());
         base.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
         base.session_storage = Arc::new(SessionCache::default());
-        base.cert_resolver = Arc::new(Pinned(store.current()));
+        base.cert_resolver = Arc::new(Pinned(Arc::clone(certificate)));
         base.max_early_data_size = 0;
         let with_tickets = |tickets| {
             let mut config = base.clone();
@@ -91,7 +94,7 @@ impl Configs {
     }
 }
 
-/// The certificate of a session.
+/// The certificate a session began with.
 #[derive(Debug)]
 struct Pinned(Arc<CertifiedKey>);
 

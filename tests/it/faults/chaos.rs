@@ -190,7 +190,12 @@ async fn transfer(
         return data;
     }
     if let Data::Expected(address) = data {
-        data = Data::Open(Pipe::Plain(client.dial_data(address.port()).await));
+        // Where ports are few and the machine is busy, a connection that an earlier round gave up
+        // can come out at this round's port, which is used up then.
+        let Ok(socket) = client.try_data(address.port()).await else {
+            return data;
+        };
+        data = Data::Open(Pipe::Plain(socket));
     }
     if moment == Moment::Connected {
         return data;

@@ -242,9 +242,12 @@ impl FtpClient {
 
     /// The TCP connection to a passive port, from this client's address.
     pub(crate) async fn dial_data(&self, port: u16) -> TcpStream {
-        dial(self.local, SocketAddr::new(self.server.ip(), port))
-            .await
-            .expect("data connection")
+        self.try_data(port).await.expect("data connection")
+    }
+
+    /// The same for a port that may have been taken from this client meanwhile.
+    pub(crate) async fn try_data(&self, port: u16) -> io::Result<TcpStream> {
+        dial(self.local, SocketAddr::new(self.server.ip(), port)).await
     }
 
     /// TLS on a data connection, if `PROT P` is in force.
