@@ -70,11 +70,12 @@ pub(super) async fn converse(context: Context, link: Link) {
     loop {
         match conversation.turn().await {
             Turn::Next => {}
-            Turn::Upgrade => match conversation.encrypt().await {
+            // What is rare is kept out of what every idle session holds.
+            Turn::Upgrade => match Box::pin(conversation.encrypt()).await {
                 Some(encrypted) => conversation = encrypted,
                 None => return,
             },
-            Turn::Close => return conversation.end().await,
+            Turn::Close => return Box::pin(conversation.end()).await,
             Turn::Gone => return,
         }
     }
@@ -188,11 +189,13 @@ impl Conversation {
                 Turn::Next
             }
             Ok(Outcome::Transfer(transfer)) => {
-                let carried = carry(&mut self.context, &mut self.link, *transfer).await;
+                let carrying = carry(&mut self.context, &mut self.link, *transfer);
+                let carried = Box::pin(carrying).await;
                 self.after(verb, carried)
             }
             Ok(Outcome::Hash(hashing)) => {
-                let computed = compute(&mut self.context, &mut self.link, *hashing).await;
+                let computing = compute(&mut self.context, &mut self.link, *hashing);
+                let computed = Box::pin(computing).await;
                 self.after(verb, computed)
             }
             // What stands behind AUTH was injected before the handshake, by whomever.
