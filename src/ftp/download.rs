@@ -1,8 +1,8 @@
 //! Downloads: from a file into the data connection.
 //!
 //! In the clear and without conversion the kernel copies (`sendfile`): little on the spot, much in
-//! hops on the blocking pool, because it may wait for the disk. Otherwise one hop reads the next buffer while the runtime sends
-//! the last one.
+//! hops on the blocking pool, because it may wait for the disk. Otherwise what is in memory is read on
+//! the spot, and a hop fetches what is not, while the runtime sends the last buffer.
 
 use std::fs::File;
 use std::io::{self, IoSliceMut};
@@ -35,6 +35,8 @@ pub(super) struct Sending {
 }
 
 impl Sending {
+    /// Most bytes of one call: before it returns, nothing is counted and no stop is heard.
+    const CALL_BYTES: u64 = 4 << 20;
     /// A hop that has lasted so long ends, to be counted.
     const LONG: Duration = Duration::from_millis(50);
     /// How long a hop waits for the client to take more. One on a fast network needs less, and going
@@ -292,14 +294,15 @@ fn send_run(stream: &DataStream, file: &File, span: Range<u64>, stop: &Stop) -> 
     let begun = Instant::now();
     let mut at = span.start;
     while at < span.end && stop.cause().is_none() && begun.elapsed() < Sending::LONG {
-        let want = usize::try_from(span.end - at).unwrap_or(usize::MAX);
+        let most = (span.end - at).min(Sending::CALL_BYTES);
+        let want = usize::try_from(most).unwrap_or(usize::MAX);
         match rustix::fs::sendfile(socket, file, Some(&mut at), want) {
             Ok(0) if at == span.start => return Ok(0),
             Ok(0) => break,
             Ok(_) | Err(Errno::INTR) => {}
             Err(Errno::AGAIN) if stream.is_writable_soon(Sending::PATIENCE) => {}
             // The runtime has to hear of it, or it would not wait.
-            Err(Errno::AGAIN) => match send_file(stream, file, at, span.end - at) {
+            Err(Errno::AGAIN) => match send_file(stream, file, at, most) {
                 Ok(sent) => at += sent,
                 Err(_told_again) => break,
             },

@@ -25,10 +25,17 @@ pub(super) struct Haul {
     pub(super) result: Result<Taken, TransferError>,
 }
 
-/// What is needed to carry bytes from a socket to a file; kept from one hop to the next.
+/// What carries bytes from a socket to a file; kept from one hop to the next. The buffer is not: it is
+/// lent for the hop, so that an upload that waits for its client holds none.
 pub(super) struct Carrier {
-    buffer: Buffer,
     way: Way,
+}
+
+/// Where bytes come from, and where they go.
+#[derive(Clone, Copy)]
+pub(super) struct Ends<'a> {
+    pub(super) stream: &'a DetachedStream,
+    pub(super) writer: &'a UploadWriter,
 }
 
 enum Way {
@@ -41,7 +48,7 @@ enum Way {
     Buffer,
 }
 
-/// How far a hop may go.
+/// How far a hop may go; it ends after [`LONG`] in any case.
 pub(super) struct Reach {
     /// Most bytes that it may take from the socket.
     pub(super) bytes: u64,
@@ -53,31 +60,23 @@ const LONG: Duration = Duration::from_millis(50);
 /// How long a hop waits for more bytes. A sender on a fast network needs less, and going away and
 /// coming back costs more.
 const PATIENCE: Duration = Duration::from_millis(2);
-/// What a pipe should hold; the system gives less if the user has many.
+/// What a pipe holds. The system gives a user without privileges 64 of them.
 const PIPE_BYTES: usize = 1 << 20;
 
 impl Carrier {
-    pub(super) fn new(buffer: Buffer) -> Self {
-        Self {
-            buffer,
-            way: Way::Unknown,
-        }
-    }
-
-    /// The same with the bytes in `buffer`.
-    pub(super) fn with(self, buffer: Buffer) -> Self {
-        Self { buffer, ..self }
+    pub(super) fn new() -> Self {
+        Self { way: Way::Unknown }
     }
 
     /// The bytes that stand at the beginning of the buffer, then what the socket has and what comes
     /// within a moment.
     pub(super) fn haul(
         &mut self,
-        stream: &DetachedStream,
-        writer: &UploadWriter,
-        (filled, reach): (usize, &Reach),
+        ends: Ends<'_>,
+        (buffer, filled): (&mut Buffer, usize),
+        reach: &Reach,
     ) -> Haul {
-        let first = writer.append(self.buffer.get(..filled).unwrap_or_default());
+        let first = ends.writer.append(buffer.get(..filled).unwrap_or_default());
         let mut haul = Haul::wrote(size(filled), first);
         let begun = Instant::now();
         while haul.result.is_ok()
@@ -86,7 +85,7 @@ impl Carrier {
             && begun.elapsed() < LONG
         {
             let most = usize::try_from(reach.bytes - haul.taken).unwrap_or(usize::MAX);
-            match self.carry(stream, writer, most) {
+            match self.carry(ends, buffer, most) {
                 Ok(0) => {
                     haul.result = Ok(Taken::End);
                     break;
@@ -95,7 +94,7 @@ impl Carrier {
                     haul.taken += size(carried);
                     haul.written += size(carried);
                 }
-                Err(Trouble::Empty) if stream.is_readable_soon(PATIENCE) => {}
+                Err(Trouble::Empty) if ends.stream.is_readable_soon(PATIENCE) => {}
                 Err(Trouble::Empty) => break,
                 Err(Trouble::Disk { taken, error }) => {
                     haul.taken += size(taken);
@@ -110,33 +109,36 @@ impl Carrier {
     /// Takes at most `most` bytes from the socket and writes them; 0 at the end of the stream.
     fn carry(
         &mut self,
-        stream: &DetachedStream,
-        writer: &UploadWriter,
+        ends: Ends<'_>,
+        buffer: &mut Buffer,
         most: usize,
     ) -> Result<usize, Trouble> {
         if matches!(self.way, Way::Unknown) {
             self.way = Way::open();
         }
         let Way::Pipe { inlet, outlet } = &self.way else {
-            return self.by_buffer(stream, writer, most);
+            return ends.by_buffer(buffer, most);
         };
         let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
         let most = most.min(PIPE_BYTES);
-        let taken = match splice(stream, None, inlet, None, most, flags) {
+        let taken = match splice(ends.stream, None, inlet, None, most, flags) {
+            // At urgent data a pipe gets nothing, which looks as if nothing had arrived or, once the
+            // end has, like the end. `recv` goes past it, and only it is believed.
+            Ok(0) | Err(Errno::AGAIN) => return ends.by_buffer(buffer, most),
             Ok(taken) => taken,
-            Err(Errno::INVAL) => {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => {
                 self.way = Way::Buffer;
-                return self.by_buffer(stream, writer, most);
+                return ends.by_buffer(buffer, most);
             }
             Err(error) => return Err(Trouble::network(error)),
         };
         let (mut left, mut is_supported) = (taken, true);
         while left > 0 {
-            match writer.append_from(outlet.as_fd(), left) {
+            match ends.writer.append_from(outlet.as_fd(), left) {
                 Ok(Some(written)) => left -= written,
                 // This file system wants to be written to by hand.
                 Ok(None) => {
-                    empty(outlet, &mut self.buffer, writer, left)
+                    empty(outlet, buffer, ends.writer, left)
                         .map_err(|error| Trouble::Disk { taken, error })?;
                     is_supported = false;
                     left = 0;
@@ -149,18 +151,15 @@ impl Carrier {
         }
         Ok(taken)
     }
+}
 
-    fn by_buffer(
-        &mut self,
-        stream: &DetachedStream,
-        writer: &UploadWriter,
-        most: usize,
-    ) -> Result<usize, Trouble> {
-        let room = most.min(self.buffer.len());
-        let space = self.buffer.get_mut(..room).unwrap_or_default();
-        let (taken, _) = rustix::net::recv(stream, &mut *space, RecvFlags::DONTWAIT)
+impl Ends<'_> {
+    fn by_buffer(self, buffer: &mut Buffer, most: usize) -> Result<usize, Trouble> {
+        let room = most.min(buffer.len());
+        let space = buffer.get_mut(..room).unwrap_or_default();
+        let (taken, _) = rustix::net::recv(self.stream, &mut *space, RecvFlags::DONTWAIT)
             .map_err(Trouble::network)?;
-        writer
+        self.writer
             .append(space.get(..taken).unwrap_or_default())
             .map_err(|error| Trouble::Disk { taken, error })?;
         Ok(taken)
@@ -191,11 +190,11 @@ impl Trouble {
 impl Way {
     fn open() -> Self {
         match pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK) {
-            Ok((outlet, inlet)) => {
-                // A smaller one does as well, only slower.
-                let _smaller = fcntl_setpipe_size(&inlet, PIPE_BYTES);
-                Self::Pipe { inlet, outlet }
-            }
+            Ok((outlet, inlet)) => match fcntl_setpipe_size(&inlet, PIPE_BYTES) {
+                Ok(_) => Self::Pipe { inlet, outlet },
+                // Beyond what one user may have, a pipe holds two pages: a buffer is quicker then.
+                Err(_too_many_pages) => Self::Buffer,
+            },
             Err(_too_many_open_files) => Self::Buffer,
         }
     }
@@ -309,16 +308,17 @@ mod tests {
             .collect()
     }
 
-    /// Hop after hop, the first one with five bytes in the buffer.
+    /// Hop after hop, the first one with so many bytes in the buffer.
     fn haul_all(
-        carrier: &mut Carrier,
-        stream: &DetachedStream,
-        writer: &UploadWriter,
+        way: Way,
+        ends: Ends<'_>,
+        (buffer, mut filled): (&mut Buffer, usize),
         reach: &Reach,
     ) -> (u64, Result<Taken, TransferError>) {
-        let (mut taken, mut filled) = (0, 5);
+        let mut carrier = Carrier { way };
+        let mut taken = 0;
         loop {
-            let haul = carrier.haul(stream, writer, (filled, reach));
+            let haul = carrier.haul(ends, (&mut *buffer, filled), reach);
             (taken, filled) = (taken + haul.taken, 0);
             if !matches!(haul.result, Ok(Taken::Bytes)) {
                 return (taken, haul.result);
@@ -326,12 +326,8 @@ mod tests {
         }
     }
 
-    async fn carrier(way: Way) -> Carrier {
-        let buffers = Buffers::new(Metrics::default());
-        Carrier {
-            buffer: buffers.lend().await,
-            way,
-        }
+    async fn buffer() -> Buffer {
+        Buffers::new(Metrics::default()).lend().await
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -339,15 +335,18 @@ mod tests {
         for way in [Way::Unknown, Way::Buffer] {
             let mut scene = Scene::new().await;
             let (reach, writer) = (scene.reach(u64::MAX), scene.upload.writer());
-            let mut carrier = carrier(way).await;
-            carrier.buffer[..5].copy_from_slice(b"first");
+            let mut buffer = buffer().await;
+            buffer[..5].copy_from_slice(b"first");
             let sending = tokio::spawn(async move {
                 scene.client.write_all(&content()).await.unwrap();
                 scene.client.shutdown().await.unwrap();
             });
             let stream = scene.server.detach().unwrap();
 
-            let hauled = move || haul_all(&mut carrier, &stream, &writer, &reach);
+            let hauled = move || {
+                let (stream, writer) = (&stream, &writer);
+                haul_all(way, Ends { stream, writer }, (&mut buffer, 5), &reach)
+            };
             let (taken, ended) = tokio::task::spawn_blocking(hauled).await.unwrap();
 
             sending.await.unwrap();
@@ -371,11 +370,14 @@ mod tests {
         stopped.stop.now(Cause::Abor);
         scene.client.write_all(&[7; 100]).await.unwrap();
         let (stream, writer) = (scene.server.detach().unwrap(), scene.upload.writer());
-        let mut carrier = carrier(Way::Unknown).await;
+        let mut buffer = buffer().await;
 
         let (few, none) = tokio::task::spawn_blocking(move || {
-            let few = carrier.haul(&stream, &writer, (0, &few));
-            let none = carrier.haul(&stream, &writer, (0, &stopped));
+            let (stream, writer) = (&stream, &writer);
+            let ends = Ends { stream, writer };
+            let mut carrier = Carrier::new();
+            let few = carrier.haul(ends, (&mut buffer, 0), &few);
+            let none = carrier.haul(ends, (&mut buffer, 0), &stopped);
             (few, none)
         })
         .await
@@ -384,5 +386,29 @@ mod tests {
         assert_eq!((few.taken, few.written), (10, 10));
         assert_eq!((none.taken, none.written), (0, 0));
         assert_eq!(scene.upload.received(), 10);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_stands_behind_urgent_data_is_part_of_the_file() {
+        for way in [Way::Unknown, Way::Buffer] {
+            let mut scene = Scene::new().await;
+            let (reach, writer) = (scene.reach(u64::MAX), scene.upload.writer());
+            scene.client.write_all(&[b'A'; 1_000]).await.unwrap();
+            let urgent = socket2::SockRef::from(&scene.client).send_out_of_band(b"!");
+            assert_eq!(urgent.unwrap(), 1);
+            scene.client.write_all(&[b'B'; 1_000]).await.unwrap();
+            scene.client.shutdown().await.unwrap();
+            let stream = scene.server.detach().unwrap();
+            let mut buffer = buffer().await;
+
+            let hauled = move || {
+                let (stream, writer) = (&stream, &writer);
+                haul_all(way, Ends { stream, writer }, (&mut buffer, 0), &reach)
+            };
+            let (taken, ended) = tokio::task::spawn_blocking(hauled).await.unwrap();
+
+            assert!(matches!(ended, Ok(Taken::End)));
+            assert_eq!(taken, 2_000);
+        }
     }
 }

@@ -83,7 +83,7 @@ impl Job {
         if self.work.is_sent_ahead(&arrival, &self.terms, &pump) {
             // The end of the connection is the end of the file.
             drop(arrival);
-            let _gone = tell.send(self.sent(&pump).await);
+            let _gone = tell.send(self.sent(pump).await);
             return;
         }
         let opened = tokio::select! {
@@ -100,15 +100,24 @@ impl Job {
         };
         let (reply, unread) = match self.work {
             Work::Download {
-                sending, record, ..
-            } => (download(sending, record, stream, pump).await, None),
+                sending,
+                record,
+                live,
+            } => {
+                // The pump shows the transfer from here on, and no longer than it lasts.
+                drop(live);
+                (download(sending, record, stream, pump).await, None)
+            }
             Work::Listing(sheet) => (sheet.run(stream, &pump).await.err(), None),
             Work::Upload {
                 receiving,
                 record,
+                live,
                 claim,
-                ..
-            } => upload(*receiving, record, claim, stream, pump).await,
+            } => {
+                drop(live);
+                upload(*receiving, record, claim, stream, pump).await
+            }
         };
         let reply = reply.map_or(self.closing, |error| error.reply());
         // Nobody listens any more if the session is gone.
@@ -119,7 +128,7 @@ impl Job {
     }
 
     /// Ends a download that has been sent.
-    async fn sent(self, pump: &Pump) -> Reply {
+    async fn sent(self, pump: Pump) -> Reply {
         if let Work::Download {
             sending,
             mut record,

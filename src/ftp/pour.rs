@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::buffers::Buffer;
 use super::error::TransferError;
-use super::haul::{Carrier, Haul, Reach};
+use super::haul::{Carrier, Ends, Haul, Reach};
 use super::intake::{Taken, fill, take_ready};
 use super::pump::Pump;
 use crate::hosting::quota::{Allowance, Cover};
@@ -187,7 +187,7 @@ impl Pour {
     async fn hand_over(
         &mut self,
         stream: &mut Option<DataStream>,
-        buffer: Buffer,
+        mut buffer: Buffer,
         filled: usize,
     ) -> Result<Taken, TransferError> {
         let taken = stream.take().ok_or(TransferError::Worker)?;
@@ -197,12 +197,10 @@ impl Pour {
             stop: self.pump.stop.clone(),
         };
         let writer = self.writer.clone();
-        let mut carrier = match self.carrier.take() {
-            Some(carrier) => carrier.with(buffer),
-            None => Carrier::new(buffer),
-        };
+        let mut carrier = self.carrier.take().unwrap_or_else(Carrier::new);
         self.hop = Some(spawn_blocking(move || {
-            let haul = carrier.haul(&detached, &writer, (filled, &reach));
+            let (stream, writer) = (&detached, &writer);
+            let haul = carrier.haul(Ends { stream, writer }, (&mut buffer, filled), &reach);
             Done {
                 haul,
                 carrier: Some(carrier),
@@ -210,7 +208,11 @@ impl Pour {
             }
         }));
         let taken = self.settle_hop().await;
-        self.attach(stream)?;
+        let attached = self.attach(stream);
+        // Behind the end of the file nothing more is read.
+        if !matches!(taken, Ok(Taken::End)) {
+            attached?;
+        }
         taken
     }
 

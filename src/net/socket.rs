@@ -89,7 +89,11 @@ impl Ahead {
     fn read(&mut self, stream: &TcpStream, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
         if self.0.is_empty() {
             self.0.reserve(Self::BYTES);
-            stream.try_read_buf(&mut self.0)?;
+            if let Err(error) = stream.try_read_buf(&mut self.0) {
+                // Whoever waits for its client holds nothing.
+                self.0 = BytesMut::new();
+                return Err(error);
+            }
         }
         let count = self.0.len().min(buffer.remaining());
         buffer.put_slice(self.0.get(..count).unwrap_or_default());

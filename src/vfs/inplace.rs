@@ -29,7 +29,8 @@ pub(super) struct InPlace {
 }
 
 impl InPlace {
-    /// Opens the file `standing` at the place of `target` and takes it for this upload; `state` is the home's.
+    /// Opens the file `standing` at the place of `target` and takes it for this upload; `state` is the
+    /// home's.
     pub(super) fn begin(
         target: &Target,
         (standing, offset): (&Stat, u64),

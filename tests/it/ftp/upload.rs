@@ -4,6 +4,7 @@ use quaymaster::model::{Operation, TransferResult};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::ftp_client::Pipe;
+use crate::support::held::held;
 use crate::support::server::{Allowed, TestServer, eventually};
 use quaymaster::model::PermissionProfile;
 
@@ -467,4 +468,46 @@ async fn two_sessions_of_one_account_see_the_same_files() {
     assert_eq!(second.download("RETR a").await, b"from the first");
     second.expect("DELE a", 250).await;
     first.expect("SIZE a", 550).await;
+}
+
+/// A client marks a byte as urgent in the middle of a long file.
+#[tokio::test]
+async fn what_stands_behind_urgent_data_is_stored() {
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+    let mut data = ftp.open_data().await;
+    ftp.expect("STOR new", 150).await;
+    data.write_all(&vec![7; 300_000]).await.unwrap();
+    let urgent = socket2::SockRef::from(&data).send_out_of_band(b"!");
+    assert_eq!(urgent.unwrap(), 1);
+    data.write_all(&vec![8; 100_000]).await.unwrap();
+    data.shutdown().await.unwrap();
+
+    ftp.expect_reply(226).await;
+
+    assert_eq!(server.read(&alice, "new").unwrap().len(), 400_000);
+}
+
+#[tokio::test]
+async fn an_upload_that_waits_for_its_client_holds_no_buffer() {
+    let server = TestServer::start().await;
+    let _alice = server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+    let mut data = ftp.open_data().await;
+    ftp.expect("STOR new", 150).await;
+
+    data.write_all(&vec![7; 8 << 20]).await.unwrap();
+
+    let metrics = server.addresses().metrics.expect("metrics");
+    let mut lent = Some(1);
+    for _ in 0..1_000 {
+        lent = held(metrics).await.get("buffers_lent").copied();
+        if lent.is_none() {
+            break;
+        }
+    }
+    assert_eq!(lent, None);
+    data.shutdown().await.unwrap();
+    ftp.expect_reply(226).await;
 }
