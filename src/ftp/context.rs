@@ -1,12 +1,11 @@
 //! What a command may touch: [`Context`] for any peer, [`Member`] once somebody is logged in. A
 //! stranger has no files, no books and no account in reach.
 
+use std::hash::RandomState;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use hmac::Hmac;
 use rustls::ServerConfig;
-use sha2::Sha256;
 use tokio_util::task::TaskTracker;
 
 use super::buffers::Buffers;
@@ -37,7 +36,7 @@ pub(super) struct Door {
     /// This server's own doors, to which no client may be connected.
     pub(super) own_doors: Arc<[SocketAddr]>,
     /// Makes the fact `unique` say nothing about the disk.
-    pub(super) unique: Hmac<Sha256>,
+    pub(super) unique: RandomState,
 }
 
 /// Who speaks with whom.

@@ -1,9 +1,9 @@
 //! Accept loops: limits before the greeting, a task for every session.
 
+use std::hash::RandomState;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hmac::{Hmac, KeyInit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -60,7 +60,7 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken, task
             .filter_map(address)
             .chain(other_doors)
             .collect(),
-        unique: Hmac::new(&rand::random::<[u8; 64]>().into()),
+        unique: RandomState::new(),
     };
     for (socket, encryption) in sockets {
         tasks.spawn(accept(door.clone(), socket, encryption, stop.clone()));

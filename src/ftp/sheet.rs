@@ -2,10 +2,8 @@
 //! million names needs no more memory than one of a thousand.
 
 use std::cmp::Reverse;
+use std::hash::{BuildHasher, RandomState};
 use std::os::unix::ffi::OsStrExt;
-
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
 
 use super::error::TransferError;
 use super::pump::Pump;
@@ -36,7 +34,7 @@ pub(super) struct Style {
     pub(super) permissions: Permissions,
     pub(super) now: Timestamp,
     /// Tells two files apart without saying where on the disk they are.
-    pub(super) unique: Hmac<Sha256>,
+    pub(super) unique: RandomState,
     /// Whether names with a leading dot are shown.
     pub(super) shows_dotfiles: bool,
 }
@@ -262,17 +260,12 @@ impl Style {
         out.push_str("\r\n");
     }
 
-    /// The same for two names of one file, and nothing that tells where on the disk it is.
+    /// The same for two names of one file, and nothing that tells where on the disk it is: a keyed
+    /// hash, whose key nobody learns and which is another one after each start.
     fn unique(&self, entry: &Entry) -> u64 {
-        if !matches!(self.form, Form::Facts(_)) {
-            return 0;
+        match self.form {
+            Form::Facts(_) => self.unique.hash_one((entry.key.device, entry.key.inode)),
+            Form::Long | Form::Names { .. } => 0,
         }
-        let mut mac = self.unique.clone();
-        mac.update(&entry.key.device.to_be_bytes());
-        mac.update(&entry.key.inode.to_be_bytes());
-        let digest = mac.finalize().into_bytes();
-        digest
-            .first_chunk::<8>()
-            .map_or(0, |first| u64::from_be_bytes(*first))
     }
 }
