@@ -100,6 +100,17 @@ impl PortReservation {
         Some(self.connection(caller))
     }
 
+    /// The same, having waited a moment for it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping this future loses nothing.
+    pub async fn arrived_soon(&mut self, patience: Duration) -> Option<PassiveConnection> {
+        let arrived = timeout(patience, self.arrival.as_mut()?).await.ok()?;
+        self.arrival = None;
+        Some(self.connection(arrived.ok()?))
+    }
+
     /// Gives the port back. A connection that has arrived is reset instead of ended: a client that
     /// begins with TLS then fails at connecting.
     pub fn refuse(mut self) {
