@@ -88,8 +88,6 @@ pub(super) enum Arrival {
     Open(DataStream),
 }
 
-/// Longer than it takes to accept a connection that is there.
-const EARLY_CONNECTION_WITHIN: Duration = Duration::from_millis(5);
 /// How long 150 waits for the handshake of a client that began with it early. If the client in its
 /// turn waits for 150, it goes on then.
 const EARLY_HANDSHAKE_WITHIN: Duration = Duration::from_millis(300);
@@ -149,7 +147,7 @@ impl Endpoint {
         match self {
             Self::Passive {
                 mut reservation, ..
-            } => match reservation.arrived_soon(terms.patience()).await {
+            } => match reservation.arrived() {
                 None => Ok(Arrival::Expected(reservation)),
                 Some(connection) if terms.tls.is_some() && connection.has_spoken() => {
                     Arrival::Arrived(connection).hurry(terms.clone()).await
@@ -165,18 +163,6 @@ impl Endpoint {
                 .await
                 .map(Arrival::Connected)
                 .map_err(DataError::Unreachable),
-        }
-    }
-}
-
-impl Terms {
-    /// How long 150 waits for a connection that was made before the verb and not accepted yet: only
-    /// where it matters whether the client has begun with TLS.
-    fn patience(&self) -> Duration {
-        if self.tls.is_some() {
-            EARLY_CONNECTION_WITHIN
-        } else {
-            Duration::ZERO
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -12,6 +13,7 @@ use crate::model::PortRange;
 use crate::net::error::BindError;
 use crate::net::listen::{Accepts, BindAddresses, bind};
 
+use super::listener::Listener;
 use super::options::Bookable;
 use super::view::PortState;
 
@@ -35,9 +37,10 @@ pub(super) struct Doors {
     closing: Vec<JoinHandle<()>>,
 }
 
-/// The task behind an open listener.
+/// An open listener and the task that serves it.
 #[derive(Debug)]
 pub(super) struct Listening {
+    pub(super) listener: Arc<Listener>,
     pub(super) stop: CancellationToken,
     pub(super) task: JoinHandle<()>,
 }
@@ -186,6 +189,14 @@ impl Doors {
         self.by_slot.contains_key(&slot) || (is_served && self.is_in_range(slot.port))
     }
 
+    /// The listener there, if it is open.
+    pub(super) fn listener(&self, slot: Slot) -> Option<Arc<Listener>> {
+        match self.by_slot.get(&slot)? {
+            Door::Open(listening) => Some(Arc::clone(&listening.listener)),
+            Door::Blocked { .. } => None,
+        }
+    }
+
     /// How many ports are open and in the range, in at least one family.
     pub(super) fn open_ports(&self) -> usize {
         let Bookable { mut v4, v6 } = self.bookable();
@@ -230,6 +241,8 @@ mod tests {
     use std::io;
     use std::net::{Ipv4Addr, Ipv6Addr};
 
+    use tokio::net::TcpListener;
+
     use super::*;
 
     fn doors(range: &str) -> Doors {
@@ -255,16 +268,21 @@ mod tests {
         }
     }
 
-    fn listening() -> Listening {
+    async fn listening() -> Listening {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn(stop.clone().cancelled_owned());
-        Listening { stop, task }
+        Listening {
+            listener: Arc::new(Listener::new(0, socket)),
+            stop,
+            task,
+        }
     }
 
     #[tokio::test]
     async fn only_ports_that_are_new_have_to_be_opened() {
         let mut doors = doors("30000-30001");
-        doors.opened(v4(30_000), listening());
+        doors.opened(v4(30_000), listening().await);
         let now = Instant::now();
         doors.blocked(v4(30_001), &error(30_001, io::ErrorKind::AddrInUse), now);
 
@@ -300,7 +318,7 @@ mod tests {
     #[tokio::test]
     async fn a_port_that_left_the_range_stays_open_while_it_is_held() {
         let mut doors = doors("30000-30001");
-        let (leaving, staying) = (listening(), listening());
+        let (leaving, staying) = (listening().await, listening().await);
         let (stop, other) = (leaving.stop.clone(), staying.stop.clone());
         doors.opened(v4(30_000), leaving);
         doors.opened(v4(30_001), staying);

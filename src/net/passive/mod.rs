@@ -4,6 +4,7 @@
 
 mod bookings;
 mod doors;
+mod listener;
 mod options;
 mod ports;
 mod reservation;

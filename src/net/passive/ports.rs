@@ -1,13 +1,12 @@
 //! The shared pool of passive ports: opening, changing, reserving.
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, oneshot};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +16,7 @@ use crate::net::listen::BindAddresses;
 
 use super::bookings::{Answer, Booked, WaiterKey};
 use super::doors::{Listening, Opened, Slot, open_all};
+use super::listener::Listener;
 use super::options::{PassiveOptions, ReservationRequest};
 use super::reservation::PortReservation;
 use super::shared::Shared;
@@ -24,10 +24,6 @@ use super::view::{PassiveCounters, PortView};
 
 /// How often old reservations are ended and blocked ports looked at.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
-/// How long a listener rests if the system cannot give it another connection, for example because
-/// too many files are open.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-
 /// The passive ports of this process. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct PassivePorts {
@@ -226,14 +222,20 @@ impl PassivePorts {
             address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, slot.port)),
             source,
         })?;
+        let listener = Arc::new(Listener::new(slot.port, listener));
+        let served = Arc::clone(&listener);
         let shared = Arc::clone(&self.shared);
         let stop = self.stop.child_token();
         let stopped = stop.clone();
         let task = self.tasks.spawn(async move {
-            let accepting = accept_forever(slot.port, &listener, &shared);
-            stopped.run_until_cancelled(accepting).await;
+            let serving = served.serve(|socket, from| shared.arrived(slot.port, socket, from));
+            stopped.run_until_cancelled(serving).await;
         });
-        Ok(Listening { stop, task })
+        Ok(Listening {
+            listener,
+            stop,
+            task,
+        })
     }
 
     async fn keep_house(self) {
@@ -259,29 +261,6 @@ impl PassivePorts {
         }
         self.install(None, opened);
     }
-}
-
-async fn accept_forever(port: u16, listener: &TcpListener, shared: &Arc<Shared>) {
-    loop {
-        match listener.accept().await {
-            Ok((socket, from)) => shared.arrived(port, socket, from),
-            Err(error) if is_about_the_peer(&error) => {}
-            Err(error) => {
-                tracing::warn!(port, %error, "passive port {port} cannot accept a connection");
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-/// Whether the failure concerns one connection that is gone already, not the listener.
-fn is_about_the_peer(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::Interrupted
-    )
 }
 
 /// A place in the queue; dropping it leaves the queue and gives back a port that was just granted.

@@ -81,8 +81,9 @@ impl PortReservation {
             Ok(Ok(caller)) => Ok(caller),
             Ok(Err(_expired)) => Err(PassiveError::Ended),
             Err(_elapsed) => {
+                // It may have come this very moment.
+                self.shared.look(key);
                 self.shared.release(key);
-                // It may have come between the deadline and the release.
                 arrival.try_recv().map_err(|_| {
                     self.shared.count_timeout();
                     PassiveError::TimedOut
@@ -93,27 +94,22 @@ impl PortReservation {
         Ok(self.connection(result?))
     }
 
-    /// The client's connection if it has arrived already.
+    /// The client's connection if it has been made already.
     pub fn arrived(&mut self) -> Option<PassiveConnection> {
-        let caller = self.arrival.as_mut()?.try_recv().ok()?;
+        let arrival = self.arrival.as_mut()?;
+        let caller = arrival.try_recv().or_else(|_| {
+            self.shared.look(self.key);
+            arrival.try_recv()
+        });
+        let caller = caller.ok()?;
         self.arrival = None;
         Some(self.connection(caller))
-    }
-
-    /// The same, having waited a moment for it.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping this future loses nothing.
-    pub async fn arrived_soon(&mut self, patience: Duration) -> Option<PassiveConnection> {
-        let arrived = timeout(patience, self.arrival.as_mut()?).await.ok()?;
-        self.arrival = None;
-        Some(self.connection(arrived.ok()?))
     }
 
     /// Gives the port back. A connection that has arrived is reset instead of ended: a client that
     /// begins with TLS then fails at connecting.
     pub fn refuse(mut self) {
+        self.shared.look(self.key);
         self.shared.release(self.key);
         if let Some(caller) = self.arrival.take().and_then(|mut it| it.try_recv().ok()) {
             reset(caller.socket);
@@ -135,7 +131,10 @@ impl PortReservation {
 
 impl Drop for PortReservation {
     fn drop(&mut self) {
-        self.shared.release(self.key);
+        if self.arrival.is_some() {
+            self.shared.look(self.key);
+            self.shared.release(self.key);
+        }
     }
 }
 

@@ -117,6 +117,19 @@ impl Shared {
         let _gone = arrival.send(Caller { socket, from });
     }
 
+    /// Accepts what the system holds ready on a reserved port, without waiting for the task that
+    /// serves it. A connection that was made before a verb is known with the verb then, and one that
+    /// was made for a booking comes out nowhere else when this one ends.
+    pub(super) fn look(self: &Arc<Self>, key: BookingKey) {
+        let slot = Slot {
+            port: key.port,
+            is_ipv6: key.peer.is_ipv6(),
+        };
+        if let Some(listener) = self.with(|state| state.doors.listener(slot)) {
+            listener.look(|socket, from| self.arrived(key.port, socket, from));
+        }
+    }
+
     /// A session has taken its connection. Returns the place it has among the open connections.
     pub(super) fn connected(self: &Arc<Self>, port: u16, session: SessionId) -> (u16, u64) {
         self.with(|state| {

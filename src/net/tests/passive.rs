@@ -112,6 +112,11 @@ async fn connect(port: u16) -> TcpStream {
         .unwrap()
 }
 
+/// Lets no other task of the test run meanwhile.
+fn connect_at_once(port: u16) -> std::net::TcpStream {
+    std::net::TcpStream::connect((LOCALHOST, port)).unwrap()
+}
+
 /// The server closed without a byte.
 async fn is_closed(mut client: TcpStream) -> bool {
     let read = timeout(SOON, client.read(&mut [0; 1])).await.unwrap();
@@ -400,6 +405,47 @@ async fn a_client_that_never_comes_gives_the_port_back() {
     assert_eq!(again.unwrap_err(), PassiveError::Ended);
     let counters = pool.ports.counters();
     assert_eq!((counters.timeouts_total, counters.reserved), (1, 0));
+    pool.end().await;
+}
+
+/// Nothing is awaited here, so that the pool's own task cannot have accepted it.
+#[tokio::test]
+async fn a_connection_is_known_as_soon_as_it_is_made() {
+    let (pool, _) = Pool::on(1, SOON).await;
+    let mut reservation = pool.reserve(1).await.unwrap();
+    assert!(reservation.arrived().is_none());
+
+    let _client = connect_at_once(reservation.port());
+
+    assert!(reservation.arrived().is_some());
+    pool.end().await;
+}
+
+#[tokio::test]
+async fn what_came_for_a_refused_transfer_is_not_taken_for_the_next_one() {
+    let (pool, _) = Pool::on(1, SOON).await;
+    let refused = pool.reserve(1).await.unwrap();
+    let _early = connect_at_once(refused.port());
+    refused.refuse();
+
+    let next = pool.reserve(2).await.unwrap();
+
+    let client = connect(next.port()).await;
+    assert!(is_joined(client, next).await);
+    pool.end().await;
+}
+
+#[tokio::test]
+async fn what_came_for_a_forgotten_reservation_is_not_taken_for_the_next_one() {
+    let (pool, _) = Pool::on(1, SOON).await;
+    let forgotten = pool.reserve(1).await.unwrap();
+    let _early = connect_at_once(forgotten.port());
+    drop(forgotten);
+
+    let next = pool.reserve(2).await.unwrap();
+
+    let client = connect(next.port()).await;
+    assert!(is_joined(client, next).await);
     pool.end().await;
 }
 

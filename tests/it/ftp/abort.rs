@@ -1,5 +1,8 @@
 //! `ABOR`, and what a session does while it transfers.
 
+use std::mem::MaybeUninit;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -247,4 +250,45 @@ async fn nothing_is_held_after_a_hundred_broken_transfers() {
         server.names(&alice, "") == ["big"]
     })
     .await;
+}
+
+/// The network takes whatever the disk gives, and the socket is never full.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_to_a_fast_client_is_aborted_at_once() {
+    const MUCH: u64 = 64 << 20;
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    let big = std::fs::File::create(server.home(&alice).join("big")).unwrap();
+    big.set_len(64 << 30).unwrap();
+    let mut ftp = server.login("alice").await;
+    let stream = ftp.open_data().await.into_std().unwrap();
+    stream.set_nonblocking(false).unwrap();
+    ftp.expect("RETR big", 150).await;
+    let taken = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&taken);
+    let reader = std::thread::spawn(move || throw_away(&stream.into(), &counted));
+    let so_far = || taken.load(Ordering::Relaxed);
+    eventually("much has come", || so_far() > MUCH).await;
+
+    ftp.expect("ABOR", 426).await;
+    let told = so_far();
+
+    tokio::task::spawn_blocking(move || reader.join().unwrap())
+        .await
+        .unwrap();
+    assert!(
+        so_far() - told < MUCH,
+        "{} bytes after 426",
+        so_far() - told
+    );
+}
+
+/// Counts what arrives and does not even look at it.
+fn throw_away(socket: &socket2::Socket, counted: &AtomicU64) {
+    /// `MSG_TRUNC`: the system drops the bytes.
+    const TRUNCATE: i32 = 0x20;
+    let mut space = vec![MaybeUninit::uninit(); 4 << 20];
+    while let Ok(taken @ 1..) = socket.recv_with_flags(&mut space, TRUNCATE) {
+        counted.fetch_add(taken as u64, Ordering::Relaxed);
+    }
 }

@@ -30,6 +30,16 @@ on_both_engines!(a_transfer_reads_back_as_it_was_written, |db| {
     );
 });
 
+on_both_engines!(every_row_of_a_batch_is_appended_once, |db| {
+    // So many that each size of a statement is used, and one of them twice.
+    let rows: Vec<_> = (1..=81).map(|number| transfer(number, 0)).collect();
+
+    append(&db, &rows).await;
+
+    let query = JournalQuery::default();
+    assert_eq!(db.count_transfers(&query, 1_000).await.unwrap(), 81);
+});
+
 on_both_engines!(the_journal_is_filtered_counted_and_read_backwards, |db| {
     append(
         &db,
