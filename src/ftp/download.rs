@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::{Errno, ReadWriteFlags};
 use tokio::io::Interest;
+use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
@@ -20,7 +21,7 @@ use super::buffers::Buffer;
 use super::error::TransferError;
 use super::pump::Pump;
 use super::stop::Stop;
-use crate::net::{DataStream, PassiveConnection};
+use crate::net::{DataStream, DetachedStream, PassiveConnection};
 use crate::proto::LfToCrlf;
 use crate::vfs::Download;
 
@@ -50,10 +51,13 @@ impl Sending {
     /// Sends the file from the offset to the size it had when it was opened. On failure the stream
     /// is broken off, so that the client cannot take what it got for the whole file.
     pub(super) async fn run(self, stream: DataStream, pump: &Pump) -> Result<(), TransferError> {
-        let (mut stream, sent) = if stream.plain().is_some() && self.conversion.is_none() {
-            self.by_kernel(stream, pump).await?
+        let (stream, sent) = if stream.plain().is_some() && self.conversion.is_none() {
+            self.by_kernel(stream, pump).await
         } else {
             self.by_hand(stream, pump).await
+        };
+        let Some(mut stream) = stream else {
+            return sent.and(Err(TransferError::Worker));
         };
         let finished = match sent {
             Ok(()) => stream.finish(pump.stall).await.map_err(TransferError::Lost),
@@ -91,9 +95,9 @@ impl Sending {
         self,
         stream: DataStream,
         pump: &Pump,
-    ) -> Result<(DataStream, Result<(), TransferError>), TransferError> {
+    ) -> (Option<DataStream>, Result<(), TransferError>) {
         let mut copy = KernelCopy {
-            stream: Arc::new(stream),
+            stream: Some(stream),
             at: self.offset,
             end: self.download.size,
             download: self.download,
@@ -105,24 +109,21 @@ impl Sending {
             sent = copy.whole(pump) => sent,
         };
         // A hop that was under way holds the stream for a moment longer.
-        if let Some(hop) = copy.hop.take() {
-            let _sent = hop.await;
-        }
-        let stream = Arc::into_inner(copy.stream).ok_or(TransferError::Worker)?;
-        Ok((stream, sent))
+        let settled = copy.settle_hop(pump).await;
+        (copy.stream, sent.and(settled))
     }
 
     async fn by_hand(
         mut self,
         mut stream: DataStream,
         pump: &Pump,
-    ) -> (DataStream, Result<(), TransferError>) {
+    ) -> (Option<DataStream>, Result<(), TransferError>) {
         let sent = tokio::select! {
             biased;
             cause = pump.stop.told() => Err(TransferError::Stopped(cause)),
             sent = self.copy(&mut stream, pump) => sent,
         };
-        (stream, sent)
+        (Some(stream), sent)
     }
 
     async fn copy(&mut self, stream: &mut DataStream, pump: &Pump) -> Result<(), TransferError> {
@@ -207,17 +208,19 @@ impl Piece {
 
 /// A copy by the kernel, hop by hop.
 struct KernelCopy {
-    stream: Arc<DataStream>,
+    /// A hop has it while it works.
+    stream: Option<DataStream>,
     download: Download,
     at: u64,
     end: u64,
-    hop: Option<JoinHandle<io::Result<u64>>>,
+    hop: Option<JoinHandle<(io::Result<u64>, DetachedStream)>>,
 }
 
 impl KernelCopy {
     async fn whole(&mut self, pump: &Pump) -> Result<(), TransferError> {
         while self.at < self.end {
-            if let Some(socket) = self.stream.plain() {
+            let stream = self.stream.as_ref().ok_or(TransferError::Worker)?;
+            if let Some(socket) = stream.plain() {
                 let ready = timeout(pump.stall, socket.writable()).await;
                 ready
                     .map_err(|_| TransferError::Stalled)?
@@ -230,23 +233,44 @@ impl KernelCopy {
                 self.count(sent, pump)?;
                 continue;
             }
-            let (stream, file) = (Arc::clone(&self.stream), Arc::clone(&self.download.file));
-            let (span, stop) = (self.at..self.end, pump.stop.clone());
-            let hop = self.hop.insert(spawn_blocking(move || {
-                send_run(&stream, &file, span, &stop)
-            }));
-            let sent = hop.await;
-            self.hop = None;
-            self.count(sent.map_err(|_| TransferError::Worker)?, pump)?;
+            self.hand_over(pump)?;
+            self.settle_hop(pump).await?;
         }
         Ok(())
+    }
+
+    /// Has a hop send as much as the client takes within a moment.
+    fn hand_over(&mut self, pump: &Pump) -> Result<(), TransferError> {
+        let stream = self.stream.take().ok_or(TransferError::Worker)?;
+        let detached = stream.detach().map_err(TransferError::Lost)?;
+        detached.send_whole_packets();
+        let file = Arc::clone(&self.download.file);
+        let (span, stop) = (self.at..self.end, pump.stop.clone());
+        self.hop = Some(spawn_blocking(move || {
+            (send_run(&detached, &file, span, &stop), detached)
+        }));
+        Ok(())
+    }
+
+    /// Waits for the hop, if there is one, gives the runtime the stream back and counts.
+    async fn settle_hop(&mut self, pump: &Pump) -> Result<(), TransferError> {
+        let Some(hop) = self.hop.as_mut() else {
+            return Ok(());
+        };
+        let done = hop.await;
+        self.hop = None;
+        let (sent, detached) = done.map_err(|_| TransferError::Worker)?;
+        let counted = self.count(sent, pump);
+        self.stream = Some(detached.attach().map_err(TransferError::Lost)?);
+        counted
     }
 
     /// Sends the little that is left; `None` if that has to be done in a hop.
     fn send_at_once(&self, want: u64) -> Option<io::Result<u64>> {
         let Download { file, .. } = &self.download;
+        let socket = self.stream.as_ref()?.plain()?;
         self.download
-            .at_once(|| send_file(&self.stream, file, self.at, want))
+            .at_once(|| send_file(socket, file, self.at, want))
     }
 
     fn count(&mut self, sent: io::Result<u64>, pump: &Pump) -> Result<(), TransferError> {
@@ -287,25 +311,23 @@ fn read_full(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
 }
 
 /// As much as the socket takes within a moment. Blocking.
-fn send_run(stream: &DataStream, file: &File, span: Range<u64>, stop: &Stop) -> io::Result<u64> {
-    let Some(socket) = stream.plain() else {
-        return Err(io::ErrorKind::Unsupported.into());
-    };
+fn send_run(
+    stream: &DetachedStream,
+    file: &File,
+    span: Range<u64>,
+    stop: &Stop,
+) -> io::Result<u64> {
     let begun = Instant::now();
     let mut at = span.start;
     while at < span.end && stop.cause().is_none() && begun.elapsed() < Sending::LONG {
         let most = (span.end - at).min(Sending::CALL_BYTES);
         let want = usize::try_from(most).unwrap_or(usize::MAX);
-        match rustix::fs::sendfile(socket, file, Some(&mut at), want) {
+        match rustix::fs::sendfile(stream, file, Some(&mut at), want) {
             Ok(0) if at == span.start => return Ok(0),
             Ok(0) => break,
             Ok(_) | Err(Errno::INTR) => {}
             Err(Errno::AGAIN) if stream.is_writable_soon(Sending::PATIENCE) => {}
-            // The runtime has to hear of it, or it would not wait.
-            Err(Errno::AGAIN) => match send_file(stream, file, at, most) {
-                Ok(sent) => at += sent,
-                Err(_told_again) => break,
-            },
+            Err(Errno::AGAIN) => break,
             Err(_told_again) if at > span.start => break,
             Err(error) => return Err(error.into()),
         }
@@ -317,10 +339,7 @@ fn send_run(stream: &DataStream, file: &File, span: Range<u64>, stop: &Stop) -> 
 }
 
 /// One `sendfile`: as much as the socket takes without waiting.
-fn send_file(stream: &DataStream, file: &File, at: u64, want: u64) -> io::Result<u64> {
-    let Some(socket) = stream.plain() else {
-        return Err(io::ErrorKind::Unsupported.into());
-    };
+fn send_file(socket: &TcpStream, file: &File, at: u64, want: u64) -> io::Result<u64> {
     // `try_io` forgets the readiness when the socket is full; a bare call would spin.
     let sent = socket.try_io(Interest::WRITABLE, || {
         let mut offset = at;
