@@ -10,14 +10,15 @@ use tokio_util::task::TaskTracker;
 
 use super::buffers::Buffers;
 use super::data::{Endpoint, Resumption, Terms};
+use super::errand::Errand;
 use super::error::CommandError;
 use super::hashing::Places;
 use super::record::{Record, Scribe};
 use super::refusals::Refusals;
 use crate::app::App;
 use crate::hosting::login::Granted;
-use crate::hosting::sessions::LiveSession;
-use crate::model::{Account, Operation, TlsRule, VirtualPath};
+use crate::hosting::sessions::{LiveSession, Order};
+use crate::model::{Account, Operation, Permission, TlsRule, VirtualPath};
 use crate::net::SessionTls;
 use crate::proto::{AsciiMode, DataTlsPolicy, Glob, Policy, Session, TlsPolicy};
 use crate::settings::{self, Settings};
@@ -78,6 +79,8 @@ pub(super) struct Context {
     /// The last transfer failed, perhaps because the client cut it off: its `ABOR` may still be on the
     /// way.
     pub(super) cut_off: bool,
+    /// What the transfer that runs or is about to begin needs.
+    pub(super) errand: Option<Errand>,
     login: Option<Login>,
 }
 
@@ -98,6 +101,7 @@ pub(super) struct Member<'a> {
     pub(super) home: &'a Home,
     tls: &'a SessionTls,
     endpoint: &'a mut Option<Endpoint>,
+    errand: &'a mut Option<Errand>,
 }
 
 /// What the look at a changed account brought.
@@ -131,6 +135,7 @@ impl Context {
             name: String::new(),
             failures: 0,
             cut_off: false,
+            errand: None,
             login: None,
         }
     }
@@ -142,6 +147,7 @@ impl Context {
     /// [`CommandError::NotLoggedIn`]; the rules of the protocol refuse such commands before.
     pub(super) fn member(&mut self) -> Result<Member<'_>, CommandError> {
         let login = self.login.as_ref().ok_or(CommandError::NotLoggedIn)?;
+        self.errand = None;
         Ok(Member {
             door: &self.door,
             peer: self.peer,
@@ -151,6 +157,7 @@ impl Context {
             home: &login.home,
             tls: &self.tls,
             endpoint: &mut self.endpoint,
+            errand: &mut self.errand,
         })
     }
 
@@ -161,7 +168,7 @@ impl Context {
 
     /// Takes what a login was granted.
     pub(super) fn admit(&mut self, granted: Granted) {
-        let home = Home::new(granted.home.clone(), granted.permissions);
+        let home = Home::new(granted.home.clone(), granted.access.clone());
         self.login = Some(Login { granted, home });
         self.session.log_in();
         self.follow_settings();
@@ -188,7 +195,8 @@ impl Context {
                 Standing::Gone
             }
             Ok(Some(granted)) => {
-                let home = Home::new(granted.home.clone(), granted.permissions);
+                let home = Home::new(granted.home.clone(), granted.access.clone());
+                self.recall(&home).await;
                 self.login = Some(Login { granted, home });
                 self.follow_settings();
                 Standing::Stays
@@ -198,6 +206,16 @@ impl Context {
                 tracing::warn!(session.id = %self.live.id(), %error, "account not looked up again");
                 Standing::Stays
             }
+        }
+    }
+
+    /// Ends a transfer that may not go on in what the account sees of its home now.
+    async fn recall(&mut self, home: &Home) {
+        if let Some(errand) = &self.errand
+            && !errand.is_allowed(home).await
+        {
+            let order = Order::AbortTransfer;
+            self.door.app.sessions.order(self.live.id(), order);
         }
     }
 
@@ -248,6 +266,11 @@ impl Member<'_> {
     /// Arranges the next transfer; what was arranged before is gone.
     pub(super) fn arrange(&mut self, endpoint: Endpoint) {
         *self.endpoint = Some(endpoint);
+    }
+
+    /// Notes what the transfer lives by that this command begins.
+    pub(super) fn needs(&mut self, needed: Permission, path: &VirtualPath) {
+        *self.errand = Some(Errand::new(path.clone(), needed));
     }
 
     /// Forgets what was arranged; tells whether anything was.

@@ -221,6 +221,7 @@ impl Conversation {
 
     fn after(&mut self, verb: &'static str, (code, aftermath): (Code, Aftermath)) -> Turn {
         self.count(verb, code);
+        self.context.errand = None;
         self.last_line_at = Instant::now();
         match aftermath {
             Aftermath::Continue => Turn::Next,

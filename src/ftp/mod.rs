@@ -13,6 +13,7 @@ mod context;
 mod control;
 mod data;
 mod download;
+mod errand;
 mod error;
 mod hashing;
 mod haul;

@@ -9,7 +9,6 @@ use super::error::TransferError;
 use super::pump::Pump;
 use super::tree::Tree;
 use crate::clock::Timestamp;
-use crate::model::Permissions;
 use crate::net::DataStream;
 use crate::proto::{
     EntryKind, Facts, Glob, ListEntry, ListOptions, SortBy, list_line, mlsd_line, nlst_line,
@@ -31,7 +30,6 @@ pub(super) struct Sheet {
 #[derive(Clone, Debug)]
 pub(super) struct Style {
     pub(super) form: Form,
-    pub(super) permissions: Permissions,
     pub(super) now: Timestamp,
     /// Tells two files apart without saying where on the disk they are.
     pub(super) unique: RandomState,
@@ -242,7 +240,7 @@ impl Style {
             modified: entry.modified,
             mode: entry.mode,
             unique: self.unique(entry),
-            permissions: self.permissions,
+            permissions: entry.permissions,
             target: None,
         }
     }

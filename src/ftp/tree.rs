@@ -91,8 +91,10 @@ impl Tree {
                     self.here = next;
                     return Ok(Some((format!("\r\n{title}:\r\n"), listing)));
                 }
-                // It vanished meanwhile.
-                Err(StorageError::NotFound | StorageError::NotDirectory) => {}
+                // It vanished meanwhile, or may be seen but not looked into.
+                Err(
+                    StorageError::Denied(_) | StorageError::NotFound | StorageError::NotDirectory,
+                ) => {}
                 Err(error) => return Err(error),
             }
         }

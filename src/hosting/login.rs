@@ -13,8 +13,7 @@ use crate::hosting::roll::{Enrolled, Roll};
 use crate::hosting::throttle::Throttle;
 use crate::hosting::volumes::Volumes;
 use crate::model::{
-    Account, AccountId, AccountStatus, Customer, CustomerStatus, Permissions, Secret, TlsRule,
-    Username,
+    Access, Account, AccountId, AccountStatus, Customer, CustomerStatus, Secret, TlsRule, Username,
 };
 use crate::settings::LiveSettings;
 use crate::store::StoreError;
@@ -42,8 +41,8 @@ pub struct Granted {
     pub account: Arc<Account>,
     /// Its customer.
     pub customer: Arc<Customer>,
-    /// What it may do.
-    pub permissions: Permissions,
+    /// What it may do where.
+    pub access: Access,
     /// The limits in force.
     pub limits: EffectiveLimits,
     /// Its files; one for all sessions of the account.
@@ -316,7 +315,7 @@ impl Logins {
         let unknown = LoginError::Incorrect(Refusal::Unknown);
         let quota = self.quota(account, &limits).ok_or(unknown)?;
         Ok(Granted {
-            permissions: account.permissions.permissions(),
+            access: account.access(),
             limits,
             home: self.0.volumes.home(account).await?,
             quota,

@@ -4,8 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Version;
+use super::access::Access;
 use super::id::{AccountId, CustomerId};
 use super::limits::Override;
+use super::path_rule::PathRules;
 use super::permission::PermissionProfile;
 use super::secret::PasswordHash;
 use crate::clock::Timestamp;
@@ -176,6 +178,8 @@ pub struct Account {
     pub home: String,
     /// What it may do.
     pub permissions: PermissionProfile,
+    /// What it may do in some of its folders instead.
+    pub rules: PathRules,
     /// Whether it must encrypt.
     pub tls: TlsRule,
     /// Own limit of stored bytes.
@@ -196,6 +200,13 @@ pub struct Account {
     pub updated_at: Timestamp,
     /// Raised by every change.
     pub version: Version,
+}
+
+impl Account {
+    /// What it may do where.
+    pub fn access(&self) -> Access {
+        Access::new(self.permissions.permissions(), self.rules.clone())
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The words of the trade: plain values, checked on construction. No runtime, no I/O, no clock and
 //! no randomness; whoever needs a new id brings the time and the random bytes.
 
+pub mod access;
 pub mod account;
 pub mod admin;
 pub mod audit;
@@ -12,12 +13,14 @@ pub mod limits;
 pub mod net;
 pub mod page;
 pub mod path;
+pub mod path_rule;
 pub mod permission;
 pub mod plan;
 pub mod quota;
 pub mod secret;
 pub mod web_session;
 
+pub use access::{Access, Verdict};
 pub use account::{Account, AccountStatus, TlsRule, Username, UsernameError};
 pub use admin::{Actor, Admin, AdminStatus, Right, Role};
 pub use audit::{AuditAction, AuditEvent};
@@ -35,7 +38,8 @@ pub use page::{
     SettingRevision, Window,
 };
 pub use path::{PathError, VirtualPath};
-pub use permission::{Permission, PermissionProfile, Permissions};
+pub use path_rule::{PathRule, PathRuleError, PathRules};
+pub use permission::{Permission, PermissionProfile, Permissions, UnknownPermission};
 pub use plan::Plan;
 pub use quota::{FileKey, Scope, Usage};
 pub use secret::{PasswordHash, Secret};

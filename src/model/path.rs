@@ -64,7 +64,7 @@ impl VirtualPath {
     }
 
     /// The components from the home down; none for `/`.
-    pub fn components(&self) -> impl Iterator<Item = &str> {
+    pub fn components(&self) -> impl Iterator<Item = &str> + Clone {
         self.0.split('/').filter(|component| !component.is_empty())
     }
 

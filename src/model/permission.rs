@@ -49,6 +49,24 @@ impl Permission {
         Self::Upload,
     ];
 
+    /// The name in the database, in forms and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Chmod => "chmod",
+            Self::Delete => "delete",
+            Self::Download => "download",
+            Self::Hash => "hash",
+            Self::List => "list",
+            Self::Mkdir => "mkdir",
+            Self::Mtime => "mtime",
+            Self::Overwrite => "overwrite",
+            Self::Rename => "rename",
+            Self::Rmdir => "rmdir",
+            Self::Upload => "upload",
+        }
+    }
+
     fn bit(self) -> u16 {
         1 << (self as u16)
     }
@@ -80,17 +98,73 @@ impl Permissions {
     pub fn has(self, permission: Permission) -> bool {
         self.0 & permission.bit() != 0
     }
+
+    /// What is in both sets.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The set without `permission`.
+    #[must_use]
+    pub fn without(self, permission: Permission) -> Self {
+        Self(self.0 & !permission.bit())
+    }
+
+    /// What is in the set, in alphabetical order.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        let all = Permission::ALL.into_iter();
+        all.filter(move |permission| self.has(*permission))
+    }
 }
+
+impl fmt::Display for Permissions {
+    /// The names, separated by commas; `none` for the empty set.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::NONE {
+            return f.write_str("none");
+        }
+        for (index, permission) in self.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{}", permission.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Permissions {
+    type Err = UnknownPermission;
+
+    /// Reads what `Display` writes, or the name of a profile.
+    fn from_str(text: &str) -> Result<Self, UnknownPermission> {
+        if let Ok(profile) = text.parse::<PermissionProfile>() {
+            return Ok(profile.permissions());
+        }
+        if text == "none" {
+            return Ok(Self::NONE);
+        }
+        let named = |name: &str| {
+            let mut all = Permission::ALL.into_iter();
+            let found = all.find(|permission| permission.as_str() == name);
+            found.ok_or_else(|| UnknownPermission(name.to_owned()))
+        };
+        let listed: Result<Vec<_>, _> = text.split(',').map(str::trim).map(named).collect();
+        Ok(Self::of(&listed?))
+    }
+}
+
+/// No permission has this name.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "unknown permission `{0}`: use a profile (full, no-delete, read-only, upload-only), none, or \
+     some of append, chmod, delete, download, hash, list, mkdir, mtime, overwrite, rename, rmdir \
+     and upload, separated by commas"
+)]
+pub struct UnknownPermission(String);
 
 impl fmt::Debug for Permissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(
-                Permission::ALL
-                    .iter()
-                    .filter(|permission| self.has(**permission)),
-            )
-            .finish()
+        f.debug_set().entries(self.iter()).finish()
     }
 }
 
@@ -178,6 +252,23 @@ mod tests {
         ] {
             assert!(!permissions.has(denied), "{denied:?}");
         }
+    }
+
+    #[test]
+    fn every_set_reads_back_from_its_names() {
+        for permissions in [
+            Permissions::NONE,
+            Permissions::all(),
+            Permissions::of(&[Permission::List, Permission::Append]),
+        ] {
+            assert_eq!(permissions.to_string().parse(), Ok(permissions));
+        }
+        let typed = "list, upload".parse();
+        assert_eq!(
+            typed,
+            Ok(Permissions::of(&[Permission::List, Permission::Upload]))
+        );
+        assert!("list,fly".parse::<Permissions>().is_err());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::db::{Db, Tx, execute, on_reader, on_tx};
 use super::error::StoreError;
+use super::path_rules::path_rules_text;
 use super::row::{RowName, moment};
 use super::statements::queries;
 use crate::clock::Timestamp;
@@ -15,7 +16,7 @@ macro_rules! account_columns {
         "a.account_id, a.username, a.customer_id, a.status, a.suspend_reason, a.password_hash,
          a.password_changed_at, a.home, a.permissions, a.tls, a.bytes_own, a.bytes_limit,
          a.files_own, a.files_limit, a.sessions_own, a.sessions_limit, a.notes, a.last_login_at,
-         a.last_login_ip, a.created_at, a.updated_at, a.version"
+         a.last_login_ip, a.created_at, a.updated_at, a.version, a.path_rules"
     };
 }
 
@@ -33,9 +34,9 @@ queries! {
             account_id, username, customer_id, status, suspend_reason, password_hash,
             password_changed_at, home, permissions, tls, bytes_own, bytes_limit, files_own,
             files_limit, sessions_own, sessions_limit, notes, last_login_at, last_login_ip,
-            created_at, updated_at, version)
+            created_at, updated_at, version, path_rules)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21, $22)";
+            $19, $20, $21, $22, $23)";
     INSERT_USAGE = "
         INSERT INTO quota_usage (account_id, used_bytes, used_files, dirty, updated_at)
         VALUES ($1, 0, 0, FALSE, $2)";
@@ -43,7 +44,7 @@ queries! {
         UPDATE account
            SET username = $3, permissions = $4, tls = $5, bytes_own = $6, bytes_limit = $7,
                files_own = $8, files_limit = $9, sessions_own = $10, sessions_limit = $11,
-               notes = $12, updated_at = $13, version = version + 1
+               notes = $12, updated_at = $13, path_rules = $14, version = version + 1
          WHERE account_id = $1 AND version = $2
         RETURNING version";
     SET_STATUS = "
@@ -87,6 +88,7 @@ pub(super) struct AccountColumns {
     created_at: i64,
     updated_at: i64,
     version: Version,
+    path_rules: String,
 }
 
 impl AccountColumns {
@@ -116,6 +118,7 @@ impl AccountColumns {
             created_at: Timestamp::from_millis(self.created_at),
             updated_at: Timestamp::from_millis(self.updated_at),
             version: self.version,
+            rules: row.path_rules(&self.path_rules)?,
         })
     }
 }
@@ -194,7 +197,8 @@ impl Tx {
             &account.last_login_ip,
             account.created_at.as_millis(),
             account.updated_at.as_millis(),
-            account.version
+            account.version,
+            path_rules_text(&account.rules)
         )?;
         execute!(self, INSERT_USAGE, &id, account.created_at.as_millis())?;
         Ok(())
@@ -234,6 +238,7 @@ impl Tx {
             .bind(sessions.1)
             .bind(&account.notes)
             .bind(at.as_millis())
+            .bind(path_rules_text(&account.rules))
             .fetch_optional(connection)
             .await)?
         .ok_or(StoreError::Stale)

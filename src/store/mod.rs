@@ -11,6 +11,7 @@ mod db;
 mod error;
 mod facts;
 mod journal;
+mod path_rules;
 mod plans;
 mod prepare;
 mod row;

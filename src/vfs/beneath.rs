@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
@@ -93,9 +93,18 @@ impl Beneath {
         Ok((place, stat))
     }
 
+    /// Where `path` leads, beneath the home and free of links.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::NotFound`] for what is not there or leads outside.
+    pub(super) fn real(&self, path: &Path) -> Result<PathBuf, StorageError> {
+        Ok(self.0.canonicalize(path)?)
+    }
+
     /// The place that the symbolic link at `path` leads to.
     fn follow(&self, path: &VirtualPath) -> Result<Place, StorageError> {
-        let real = self.0.canonicalize(relative(path))?;
+        let real = self.real(relative(path).as_ref())?;
         let name = real.file_name().ok_or(StorageError::IsDirectory)?;
         if !name::is_plain(name) || name::is_staged(name.as_encoded_bytes()) {
             return Err(StorageError::NotFound);

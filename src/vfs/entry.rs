@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustix::fs::{FileType, Stat};
 
 use crate::clock::Timestamp;
-use crate::model::FileKey;
+use crate::model::{FileKey, Permissions};
 
 use super::disk::Disk;
 
@@ -29,6 +29,8 @@ pub struct Entry {
     pub mode: u32,
     /// Identity on disk. Not for clients: hash it first.
     pub key: FileKey,
+    /// What the account may do with it.
+    pub permissions: Permissions,
 }
 
 /// What a name stands for. Devices, pipes and sockets are never shown.
@@ -83,7 +85,7 @@ pub struct Space {
 
 impl Entry {
     /// The entry for `stat`; `None` for what accounts never see (devices, pipes, sockets).
-    pub(super) fn new(name: OsString, stat: &Stat) -> Option<Self> {
+    pub(super) fn new(name: OsString, stat: &Stat, permissions: Permissions) -> Option<Self> {
         let kind = kind(stat)?;
         let size = if kind == Kind::File { size(stat) } else { 0 };
         Some(Self {
@@ -93,6 +95,7 @@ impl Entry {
             modified: modified(stat),
             mode: stat.st_mode & 0o777,
             key: key(stat),
+            permissions,
         })
     }
 }

@@ -1,16 +1,21 @@
-//! A home as one session sees it: the only place where permissions are checked.
+//! A home as one session sees it: the only place where permissions and the rules for folders are
+//! enforced.
 
 use crate::clock::Timestamp;
-use crate::model::{Permission, Permissions, VirtualPath};
+use crate::model::{Access, Permission, VirtualPath};
 
 use super::entry::{Download, Entry, Removed, Renamed, Space};
 use super::error::StorageError;
 use super::listing::Listing;
 use super::local::{LocalHome, Overwrite};
+use super::ruling::{End, Ruling, lists_parent, veiled};
 use super::target::{Rights, Target, UploadMode};
 use super::upload::Upload;
 
 /// A home as one session sees it. Cheap to clone and to rebuild when permissions change.
+///
+/// Where the account has rules for folders, what a call needs must hold at the path and, if symbolic
+/// links lead on, at the place behind them. A hidden path is [`StorageError::NotFound`].
 ///
 /// Every method is one call to the disk: on the spot if it is prompt, else a hop to the blocking pool.
 /// Every path is followed only inside the home; what
@@ -23,18 +28,28 @@ use super::upload::Upload;
 #[derive(Clone, Debug)]
 pub struct Home {
     local: LocalHome,
-    permissions: Permissions,
+    access: Access,
 }
 
 impl Home {
-    /// The view of `local` that `permissions` allow.
-    pub fn new(local: LocalHome, permissions: Permissions) -> Self {
-        Self { local, permissions }
+    /// The view of `local` that `access` allows.
+    pub fn new(local: LocalHome, access: impl Into<Access>) -> Self {
+        let access = access.into();
+        Self { local, access }
     }
 
-    /// What may be done here.
-    pub fn permissions(&self) -> Permissions {
-        self.permissions
+    /// Checks that something may be done at `path`, links followed; whether anything stands there is
+    /// not asked.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Denied`], [`StorageError::NotFound`] if the path is hidden, and what the disk
+    /// says if it cannot tell where the path leads.
+    pub async fn may(&self, path: &VirtualPath, needed: Permission) -> Result<(), StorageError> {
+        self.judged((path, End::Followed), move |_, _, ruling| {
+            ruling.need(needed)
+        })
+        .await
     }
 
     /// The home behind the view.
@@ -48,17 +63,23 @@ impl Home {
     ///
     /// [`StorageError::NotFound`], [`StorageError::NotDirectory`].
     pub async fn enter(&self, path: &VirtualPath) -> Result<(), StorageError> {
-        let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(self.local.disk().short(move || local.enter(&path)).await)
+        self.judged((path, End::Followed), |local, path, ruling| {
+            ruling.see()?;
+            local.enter(path)
+        })
+        .await
     }
 
     /// Tells about `path`, links followed. Needs `List` or `Download`.
     pub async fn stat(&self, path: &VirtualPath) -> Result<Entry, StorageError> {
-        if !self.has(Permission::Download) {
-            self.need(Permission::List)?;
-        }
-        let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(self.local.disk().short(move || local.stat(&path)).await)
+        self.judged((path, End::Followed), |local, path, ruling| {
+            if !ruling.has(Permission::Download) {
+                ruling.need(Permission::List)?;
+            }
+            ruling.see()?;
+            local.stat(path, ruling.permissions)
+        })
+        .await
     }
 
     /// Reads a directory. Needs `List`.
@@ -67,10 +88,12 @@ impl Home {
     ///
     /// [`StorageError::NotDirectory`] for a file: `stat` it instead.
     pub async fn list(&self, path: &VirtualPath) -> Result<Listing, StorageError> {
-        self.need(Permission::List)?;
-        let (local, path) = (self.local.clone(), path.clone());
-        let disk = self.local.disk().clone();
-        disk.short(move || Listing::open(&local, &path)).await
+        let access = self.access.clone();
+        self.judged((path, End::Followed), |local, path, ruling| {
+            ruling.need(Permission::List)?;
+            Listing::open(local, path, (access, ruling))
+        })
+        .await
     }
 
     /// Opens a regular file for reading. Needs `Download`.
@@ -105,14 +128,23 @@ impl Home {
         path: &VirtualPath,
         mode: UploadMode,
     ) -> Result<Target, StorageError> {
-        let rights = self.rights();
-        let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(
-            self.local
-                .disk()
-                .short(move || Target::check(&local, &path, mode, rights))
-                .await,
-        )
+        let access = self.access.clone();
+        self.judged((path, End::Followed), move |local, path, ruling| {
+            let is_unique = matches!(mode, UploadMode::Unique { .. });
+            let target = match ruling.see() {
+                // Whether the right or the path is missing is told as if nothing stood there.
+                Err(_) if !ruling.has(Permission::Upload) => {
+                    return Err(StorageError::Denied(Permission::Upload));
+                }
+                seen => seen.and_then(|()| Target::check(local, path, mode, rights(ruling)))?,
+            };
+            if is_unique && access.has_rules() {
+                let chosen = (target.path(), End::Followed);
+                Ruling::of(local, &access, chosen)?.need(Permission::Upload)?;
+            }
+            Ok(target)
+        })
+        .await
     }
 
     /// Begins the upload that `target` was checked for; everything is checked once more. Call it when
@@ -122,7 +154,9 @@ impl Home {
     ///
     /// A cancelled call leaves nothing behind.
     pub async fn begin_upload(&self, target: Target) -> Result<Upload, StorageError> {
-        self.veiled(self.local.disk().short(move || Upload::begin(target)).await)
+        let lists = lists_parent(&self.access, target.path());
+        let begun = self.local.disk().short(move || Upload::begin(target)).await;
+        veiled(lists, begun)
     }
 
     /// Creates one directory. Needs `Mkdir`.
@@ -131,14 +165,11 @@ impl Home {
     ///
     /// [`StorageError::Exists`] for anything at `path`, `NotFound` if its parent is missing.
     pub async fn create_dir(&self, path: &VirtualPath) -> Result<(), StorageError> {
-        self.need(Permission::Mkdir)?;
-        let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(
-            self.local
-                .disk()
-                .short(move || local.create_dir(&path))
-                .await,
-        )
+        self.judged((path, End::Itself), |local, path, ruling| {
+            ruling.need(Permission::Mkdir)?;
+            local.create_dir(path)
+        })
+        .await
     }
 
     /// Removes a file or a symbolic link, never its target. Needs `Delete`.
@@ -147,43 +178,36 @@ impl Home {
     ///
     /// [`StorageError::IsDirectory`]; [`StorageError::Busy`] while it is written in place.
     pub async fn remove_file(&self, path: &VirtualPath) -> Result<Removed, StorageError> {
-        self.need(Permission::Delete)?;
-        let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(
-            self.local
-                .disk()
-                .short(move || local.remove_file(&path))
-                .await,
-        )
+        self.judged((path, End::Itself), |local, path, ruling| {
+            ruling.need(Permission::Delete)?;
+            local.remove_file(path)
+        })
+        .await
     }
 
-    /// Removes an empty directory; leftovers of staged uploads do not count. Needs `Rmdir`.
+    /// Removes an empty directory; leftovers of staged uploads do not count. Needs `Rmdir`, also in
+    /// every folder below that has a rule.
     ///
     /// # Errors
     ///
     /// [`StorageError::NotEmpty`], [`StorageError::NotDirectory`], [`StorageError::Root`],
     /// [`StorageError::Busy`] while something is uploaded into it.
     pub async fn remove_dir(&self, path: &VirtualPath) -> Result<(), StorageError> {
-        self.need(Permission::Rmdir)?;
-        let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(
-            self.local
-                .disk()
-                .short(move || local.remove_dir(&path))
-                .await,
-        )
+        self.judged((path, End::Itself), |local, path, ruling| {
+            ruling.need(Permission::Rmdir)?;
+            local.remove_dir(path)
+        })
+        .await
     }
 
-    /// Checks that `path` can be the source of a rename (`RNFR`). Needs `Rename`.
+    /// Checks that `path` can be the source of a rename (`RNFR`). Needs `Rename`, also in every
+    /// folder below that has a rule.
     pub async fn rename_source(&self, path: &VirtualPath) -> Result<(), StorageError> {
-        self.need(Permission::Rename)?;
-        let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(
-            self.local
-                .disk()
-                .short(move || local.rename_source(&path))
-                .await,
-        )
+        self.judged((path, End::Itself), |local, path, ruling| {
+            ruling.need(Permission::Rename)?;
+            local.rename_source(path)
+        })
+        .await
     }
 
     /// Renames or moves; a symbolic link is moved itself. Needs `Rename` and `Upload`, and
@@ -199,21 +223,17 @@ impl Home {
         from: &VirtualPath,
         to: &VirtualPath,
     ) -> Result<Renamed, StorageError> {
-        self.need(Permission::Rename)?;
-        self.need(Permission::Upload)?;
-        let overwrite = if self.has(Permission::Overwrite) {
-            Overwrite::Allow
-        } else {
-            Overwrite::Refuse
-        };
-        let local = self.local.clone();
+        let (local, access) = (self.local.clone(), self.access.clone());
         let (from, to) = (from.clone(), to.clone());
-        self.veiled(
-            self.local
-                .disk()
-                .short(move || local.rename(&from, &to, overwrite))
-                .await,
-        )
+        let work = move || {
+            let _names = local.hold_names();
+            let source = Ruling::of(&local, &access, (&from, End::Itself))?;
+            let target = Ruling::of(&local, &access, (&to, End::Itself))?;
+            let may_move = check_move(&access, (&from, &source), (&to, &target));
+            let renamed = may_move.and_then(|()| local.rename(&from, &to, overwrite(&target)));
+            source.veiled(target.veiled(renamed))
+        };
+        self.local.disk().short(work).await
     }
 
     /// Sets the time of last modification (`MFMT`). Needs `Mtime`.
@@ -222,27 +242,21 @@ impl Home {
         path: &VirtualPath,
         at: Timestamp,
     ) -> Result<(), StorageError> {
-        self.need(Permission::Mtime)?;
-        let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(
-            self.local
-                .disk()
-                .short(move || local.set_modified(&path, at))
-                .await,
-        )
+        self.judged((path, End::Followed), move |local, path, ruling| {
+            ruling.need(Permission::Mtime)?;
+            local.set_modified(path, at)
+        })
+        .await
     }
 
     /// Sets the permission bits (`SITE CHMOD`); all but `0o777` is ignored, and the service keeps what
     /// it needs itself: reading files, everything on directories. Needs `Chmod`.
     pub async fn set_mode(&self, path: &VirtualPath, mode: u32) -> Result<(), StorageError> {
-        self.need(Permission::Chmod)?;
-        let (local, path) = (self.local.clone(), path.clone());
-        self.veiled(
-            self.local
-                .disk()
-                .short(move || local.set_mode(&path, mode))
-                .await,
-        )
+        self.judged((path, End::Followed), move |local, path, ruling| {
+            ruling.need(Permission::Chmod)?;
+            local.set_mode(path, mode)
+        })
+        .await
     }
 
     /// Room on the file system. Needs no permission.
@@ -253,38 +267,61 @@ impl Home {
     }
 
     async fn open(&self, path: &VirtualPath, needed: Permission) -> Result<Download, StorageError> {
-        self.need(needed)?;
-        let (local, path) = (self.local.clone(), path.clone());
-        let disk = self.local.disk();
-        self.veiled(disk.short(move || local.open_read(&path)).await)
+        self.judged((path, End::Followed), move |local, path, ruling| {
+            ruling.need(needed)?;
+            local.open_read(path)
+        })
+        .await
     }
 
-    fn has(&self, permission: Permission) -> bool {
-        self.permissions.has(permission)
+    /// Does `work` at a path that was judged. The one way from a session to the files at a path.
+    async fn judged<T: Send + 'static>(
+        &self,
+        (path, end): (&VirtualPath, End),
+        work: impl FnOnce(&LocalHome, &VirtualPath, &Ruling) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let (local, access, path) = (self.local.clone(), self.access.clone(), path.clone());
+        let work = move || {
+            let _names = access.has_rules().then(|| local.hold_names());
+            let ruling = Ruling::of(&local, &access, (&path, end))?;
+            ruling.veiled(work(&local, &path, &ruling))
+        };
+        self.local.disk().short(work).await
     }
+}
 
-    fn need(&self, permission: Permission) -> Result<(), StorageError> {
-        if self.has(permission) {
-            return Ok(());
-        }
-        Err(StorageError::Denied(permission))
+/// Checks that the account may move what stands at one path to another, by their names and by the
+/// places that these lead to.
+fn check_move(
+    access: &Access,
+    (from, source): (&VirtualPath, &Ruling),
+    (to, target): (&VirtualPath, &Ruling),
+) -> Result<(), StorageError> {
+    source.need(Permission::Rename)?;
+    target.need(Permission::Upload)?;
+    access.check_move(from, to).map_err(StorageError::Denied)?;
+    if source.real.is_none() && target.real.is_none() {
+        return Ok(());
     }
+    let real_from = source.real.as_ref().unwrap_or(from);
+    let real_to = target.real.as_ref().unwrap_or(to);
+    access
+        .check_move(real_from, real_to)
+        .map_err(StorageError::Denied)
+}
 
-    fn rights(&self) -> Rights {
-        Rights {
-            append: self.has(Permission::Append),
-            create: self.has(Permission::Upload),
-            replace: self.has(Permission::Overwrite),
-        }
+fn overwrite(target: &Ruling) -> Overwrite {
+    if target.has(Permission::Overwrite) {
+        Overwrite::Allow
+    } else {
+        Overwrite::Refuse
     }
+}
 
-    /// Who may not list does not learn either which names exist: missing and denied sound the same.
-    fn veiled<T>(&self, result: Result<T, StorageError>) -> Result<T, StorageError> {
-        match result {
-            Err(StorageError::NotFound) if !self.has(Permission::List) => {
-                Err(StorageError::Denied(Permission::List))
-            }
-            result => result,
-        }
+fn rights(ruling: &Ruling) -> Rights {
+    Rights {
+        append: ruling.has(Permission::Append),
+        create: ruling.has(Permission::Upload),
+        replace: ruling.has(Permission::Overwrite),
     }
 }

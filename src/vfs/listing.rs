@@ -4,19 +4,20 @@ use std::collections::VecDeque;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, OFlags};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
-use crate::model::VirtualPath;
+use crate::model::{Access, Permissions, VirtualPath};
 
 use super::beneath::{open_at, relative};
 use super::entry::{Entry, Kind};
 use super::error::StorageError;
 use super::local::LocalHome;
 use super::name;
+use super::ruling::{Ruling, real};
 
 /// A directory being read. Up to 4096 entries come sorted by name bytes, more in the order of the
 /// disk; memory is bounded either way. Staged uploads, devices, pipes and sockets are left out.
@@ -42,6 +43,7 @@ type Batch = Option<(Vec<Entry>, Box<Reader>)>;
 #[derive(Debug)]
 struct Reader {
     home: LocalHome,
+    rules: Scope,
     base: PathBuf,
     dir: Dir,
     names_on_disk: rustix::fs::Dir,
@@ -50,14 +52,35 @@ struct Reader {
     has_all_names: bool,
 }
 
+/// What the names of one directory are judged by.
+#[derive(Debug)]
+struct Scope {
+    access: Access,
+    directory: VirtualPath,
+    /// Where the directory is, if its path leads over a link.
+    real: Option<VirtualPath>,
+    /// What holds for every name where there are no rules.
+    permissions: Permissions,
+}
+
 impl Listing {
     /// Opens the directory at `path`. Blocking.
-    pub(super) fn open(home: &LocalHome, path: &VirtualPath) -> Result<Self, StorageError> {
+    pub(super) fn open(
+        home: &LocalHome,
+        path: &VirtualPath,
+        (access, ruling): (Access, &Ruling),
+    ) -> Result<Self, StorageError> {
         name::visible(path)?;
         let dir = home.root().directory(path)?;
         let on_disk = open_at(&dir, OsStr::new("."), OFlags::DIRECTORY)?;
         let reader = Reader {
             home: home.clone(),
+            rules: Scope {
+                access,
+                directory: path.clone(),
+                real: ruling.real.clone(),
+                permissions: ruling.permissions,
+            },
             base: relative(path).into(),
             names_on_disk: rustix::fs::Dir::new(on_disk)?,
             dir,
@@ -157,16 +180,45 @@ impl Reader {
     fn entry(&self, name: CString) -> Option<Entry> {
         let stat = rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
         let name = OsString::from_vec(name.into_bytes());
-        let entry = Entry::new(name, &stat)?;
+        let permissions = self.rules.at(&name)?;
+        let entry = Entry::new(name, &stat, permissions)?;
         if entry.kind != Kind::Symlink {
             return Some(entry);
         }
         let mut path = self.base.clone();
         path.push(&entry.name);
-        match self.home.root().look(&path) {
-            Ok(target) => Entry::new(entry.name, &target),
-            Err(_) => Some(entry),
+        let Ok(target) = self.home.root().look(&path) else {
+            return Some(entry);
+        };
+        let permissions = self.rules.beyond(&self.home, &path)?.and(permissions);
+        Entry::new(entry.name, &target, permissions)
+    }
+}
+
+impl Scope {
+    /// What may be done with `name`; `None` if nobody may know of it.
+    fn at(&self, name: &OsStr) -> Option<Permissions> {
+        if !self.access.has_rules() {
+            return Some(self.permissions);
         }
+        let name = name.to_str();
+        let here = self.access.at_name(&self.directory, name);
+        let there = match &self.real {
+            Some(real) => self.access.at_name(real, name),
+            None => return (!here.is_hidden).then_some(here.permissions),
+        };
+        let is_seen = !here.is_hidden && !there.is_hidden;
+        is_seen.then_some(here.permissions.and(there.permissions))
+    }
+
+    /// What may be done with what the link at `path` leads to; `None` if nobody may know of it.
+    fn beyond(&self, home: &LocalHome, path: &Path) -> Option<Permissions> {
+        if !self.access.has_rules() {
+            return Some(self.permissions);
+        }
+        let target = real(home, path).ok().flatten()?;
+        let verdict = self.access.at(&target);
+        (!verdict.is_hidden).then_some(verdict.permissions)
     }
 }
 

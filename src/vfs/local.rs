@@ -10,7 +10,7 @@ use rustix::fs::{Advice, AtFlags, Mode, OFlags, Stat, StatVfs, Timespec, Timesta
 use rustix::io::Errno;
 
 use crate::clock::{Clock, Timestamp};
-use crate::model::{FileKey, VirtualPath};
+use crate::model::{FileKey, Permissions, VirtualPath};
 
 use super::beneath::{Beneath, Place, relative};
 use super::disk::Disk;
@@ -49,6 +49,8 @@ struct Inner {
     // A std mutex: it is only locked during a call to the disk and in `Drop`, around a few system
     // calls.
     in_flight: Mutex<InFlight>,
+    /// Keeps names from moving; locked before `in_flight`.
+    names: Mutex<()>,
     /// How much of it was in flight when that was last asked.
     counted: AtomicUsize,
 }
@@ -60,6 +62,7 @@ impl LocalHome {
             disk,
             clock: options.clock,
             in_flight: Mutex::default(),
+            names: Mutex::default(),
             counted: AtomicUsize::new(0),
         };
         Self {
@@ -86,6 +89,13 @@ impl LocalHome {
         lock.unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Keeps every name of the home where it is meanwhile: whoever moves one holds this, and whoever
+    /// must be sure that a path leads where it led a moment ago.
+    pub(super) fn hold_names(&self) -> MutexGuard<'_, ()> {
+        let lock = self.inner.names.lock();
+        lock.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Files that uploads write to at this moment, and names that are promised to them. While somebody
     /// changes a name, which takes as long as the disk likes, what was counted last. Not blocking.
     pub fn in_flight(&self) -> usize {
@@ -104,11 +114,15 @@ impl LocalHome {
         Ok(())
     }
 
-    pub(super) fn stat(&self, path: &VirtualPath) -> Result<Entry, StorageError> {
+    pub(super) fn stat(
+        &self,
+        path: &VirtualPath,
+        permissions: Permissions,
+    ) -> Result<Entry, StorageError> {
         name::visible(path)?;
         let stat = self.root().look(relative(path).as_ref())?;
         let name = path.name().unwrap_or_default();
-        Entry::new(name.into(), &stat).ok_or(StorageError::NotFound)
+        Entry::new(name.into(), &stat, permissions).ok_or(StorageError::NotFound)
     }
 
     pub(super) fn open_read(&self, path: &VirtualPath) -> Result<Download, StorageError> {
@@ -178,6 +192,7 @@ impl LocalHome {
         Ok(())
     }
 
+    /// Renames; the caller holds [`LocalHome::hold_names`].
     pub(super) fn rename(
         &self,
         from: &VirtualPath,

@@ -17,6 +17,7 @@ mod listing;
 mod local;
 mod name;
 mod outcome;
+mod ruling;
 mod sink;
 mod staged;
 mod target;

@@ -9,7 +9,7 @@ use crate::hosting::limits::{EffectiveLimits, max_accounts};
 use crate::model::page::PlanRow;
 use crate::model::{
     Account, AccountId, AccountStatus, Customer, CustomerId, CustomerStatus, Override,
-    PasswordHash, PermissionProfile, Plan, PlanId, TlsRule, Usage,
+    PasswordHash, PathRules, PermissionProfile, Plan, PlanId, TlsRule, Usage,
 };
 
 /// A name that would be dangerous if it were not escaped.
@@ -76,6 +76,7 @@ pub(crate) fn account() -> Account {
         password_changed_at: MADE,
         home: "kestrel-print/kestrel-print-3f9a1c".to_owned(),
         permissions: PermissionProfile::Full,
+        rules: PathRules::default(),
         tls: TlsRule::Optional,
         bytes: Override::Inherit,
         files: Override::Own(None),

@@ -7,7 +7,7 @@ use crate::ftp::context::Member;
 use crate::ftp::error::CommandError;
 use crate::ftp::hashing::{Hashing, Wording};
 use crate::ftp::outcome::Outcome;
-use crate::model::VirtualPath;
+use crate::model::{Permission, VirtualPath};
 use crate::proto::{Algorithm, ChecksumArgument, Code, Pathname};
 use crate::vfs::{Download, StorageError};
 
@@ -16,7 +16,10 @@ use crate::vfs::{Download, StorageError};
 /// # Errors
 ///
 /// 450 too many at once, 550 no such file, 552 no permission, 553 not a regular file.
-pub(super) async fn hash(member: Member<'_>, pathname: Pathname) -> Result<Outcome, CommandError> {
+pub(super) async fn hash(
+    mut member: Member<'_>,
+    pathname: Pathname,
+) -> Result<Outcome, CommandError> {
     let path = member.session.resolve(&pathname)?;
     let file = open(&member, &path).await.map_err(|error| match error {
         StorageError::Denied(_) | StorageError::Forbidden => {
@@ -24,6 +27,7 @@ pub(super) async fn hash(member: Member<'_>, pathname: Pathname) -> Result<Outco
         }
         other => not_regular(other),
     })?;
+    member.needs(Permission::Hash, &path);
     let span = 0..file.size;
     let path = pathname.as_str().to_owned();
     begin(
@@ -41,7 +45,7 @@ pub(super) async fn hash(member: Member<'_>, pathname: Pathname) -> Result<Outco
 /// 450 too many at once, 501 the file has no such part, 550 no such file or no permission, 553 not a
 /// regular file.
 pub(super) async fn checksum(
-    member: Member<'_>,
+    mut member: Member<'_>,
     argument: ChecksumArgument,
     algorithm: Algorithm,
 ) -> Result<Outcome, CommandError> {
@@ -63,6 +67,7 @@ pub(super) async fn checksum(
                 "The file has no such part.",
             ));
         }
+        member.needs(Permission::Hash, &path);
         return begin(&member, (file, start..end), algorithm, Wording::Bare);
     }
     Err(missing.into())

@@ -131,16 +131,16 @@ pub(super) async fn mdtm(
         Ok(entry) => return Ok(Outcome::Say(time(entry.modified))),
         Err(error) => error,
     };
-    let Some(wish) = argument
-        .set
-        .filter(|_| member.home.permissions().has(Permission::Mtime))
-    else {
+    let Some(wish) = argument.set else {
         return Err(missing.into());
     };
+    let path = member.session.resolve(&wish.pathname)?;
+    if member.home.may(&path, Permission::Mtime).await.is_err() {
+        return Err(missing.into());
+    }
     let modified = wish
         .modified
         .map_err(|_| CommandError::refused(Code::BadArgument, "Not a valid date."))?;
-    let path = member.session.resolve(&wish.pathname)?;
     set_modified(&member, path, modified).await?;
     Ok(Outcome::Say(time(modified)))
 }
@@ -202,8 +202,8 @@ async fn set_facts(
         (modified.is_some(), Permission::Mtime),
         (mode.is_some(), Permission::Chmod),
     ] {
-        if is_wished && !home.permissions().has(permission) {
-            return Err(StorageError::Denied(permission));
+        if is_wished {
+            home.may(path, permission).await?;
         }
     }
     let before = home.stat(path).await?;

@@ -6,7 +6,7 @@ use crate::ftp::job::{Job, Work};
 use crate::ftp::outcome::{Outcome, Transfer};
 use crate::ftp::sheet::{Form, Sheet, Style};
 use crate::ftp::tree::Tree;
-use crate::model::VirtualPath;
+use crate::model::{Permission, VirtualPath};
 use crate::proto::{Code, Glob, ListArgument, Pathname, Reply, SortBy, mlst_line};
 use crate::vfs::{Entry, Kind, StorageError};
 
@@ -19,9 +19,11 @@ const STAT_LINES: usize = 1_000;
 ///
 /// 550 no such file or directory, or nothing that fits the pattern.
 pub(super) async fn list(
-    member: Member<'_>,
+    mut member: Member<'_>,
     argument: ListArgument,
 ) -> Result<Outcome, CommandError> {
+    let path = resolve(&member, argument.pathname.as_ref())?;
+    member.needs(Permission::List, &path);
     let sheet = sheet(&member, &argument, Form::Long).await?;
     transfer(member, sheet)
 }
@@ -32,9 +34,11 @@ pub(super) async fn list(
 ///
 /// As [`list`].
 pub(super) async fn nlst(
-    member: Member<'_>,
+    mut member: Member<'_>,
     argument: ListArgument,
 ) -> Result<Outcome, CommandError> {
+    let path = resolve(&member, argument.pathname.as_ref())?;
+    member.needs(Permission::List, &path);
     let form = if argument.options.long {
         Form::Long
     } else {
@@ -52,10 +56,11 @@ pub(super) async fn nlst(
 ///
 /// 501 not a directory, 550 no such directory.
 pub(super) async fn mlsd(
-    member: Member<'_>,
+    mut member: Member<'_>,
     pathname: Option<Pathname>,
 ) -> Result<Outcome, CommandError> {
     let path = resolve(&member, pathname.as_ref())?;
+    member.needs(Permission::List, &path);
     let listing = member.home.list(&path).await.map_err(|error| match error {
         StorageError::NotDirectory => CommandError::refused(Code::BadArgument, "Not a directory."),
         other => other.into(),
@@ -250,7 +255,6 @@ fn style(member: &Member<'_>, form: Form, dotfiles: Dotfiles) -> Style {
         shows_dotfiles: dotfiles == Dotfiles::Shown
             || member.door.app.settings.current().list_dotfiles,
         form,
-        permissions: member.home.permissions(),
         now: member.door.app.clock.now(),
         unique: member.door.unique.clone(),
     }

@@ -14,7 +14,7 @@ use crate::ftp::outcome::{Outcome, Transfer};
 use crate::ftp::record::Record;
 use crate::ftp::upload::Receiving;
 use crate::hosting::quota::{Allowance, QuotaError, Reservation};
-use crate::model::{Operation, Scope, VirtualPath};
+use crate::model::{Operation, Permission, Scope, VirtualPath};
 use crate::proto::{Allocation, Code, CrlfToLf, LfToCrlf, Pathname, Reply};
 use crate::vfs::{Download, Removed, StorageError, Target, UploadMode};
 
@@ -38,6 +38,7 @@ pub(super) async fn retr(
             return Err(error);
         }
     };
+    member.needs(Permission::Download, &path);
     let endpoint = member.take_endpoint()?;
     let expected = Some(download.size - offset);
     let live = Arc::new(member.live.begin_transfer(
@@ -191,6 +192,7 @@ async fn store(
 ) -> Result<Outcome, CommandError> {
     let mut record = member.record(plan.operation, &path);
     let announced = member.session.take_allocation();
+    let continues = matches!(plan.mode, UploadMode::Append | UploadMode::Resume { .. });
     let (target, allowance) = match claim(&member, &path, plan.mode, announced).await {
         Ok(claimed) => claimed,
         Err(error) => {
@@ -200,6 +202,8 @@ async fn store(
     };
     record.starts_at(target.offset());
     record.names(target.path());
+    let needed = needed(&member, &target, continues).await;
+    member.needs(needed, target.path());
     let endpoint = member.take_endpoint()?;
     let (opening, closing) = words(target.path(), plan.naming);
     let work = receive(
@@ -219,6 +223,22 @@ async fn store(
         opening,
         job,
     })))
+}
+
+/// What the upload lives by while it runs.
+async fn needed(member: &Member<'_>, target: &Target, continues: bool) -> Permission {
+    let path = target.path();
+    if target.existing().is_none() {
+        return Permission::Upload;
+    }
+    if continues {
+        return Permission::Append;
+    }
+    match member.home.may(path, Permission::Overwrite).await {
+        Ok(()) => Permission::Overwrite,
+        // The rest of what an interrupted upload left is a file that nobody had before.
+        Err(_) => Permission::Upload,
+    }
 }
 
 fn receive(

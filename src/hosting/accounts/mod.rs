@@ -1,7 +1,8 @@
-//! Accounts: create, change, suspend, delete. The only writer of accounts.
+//! Accounts: create, change, set rules for folders, suspend, delete. The only writer of accounts.
 
 mod details;
 mod error;
+mod rules;
 mod service;
 mod trail;
 

@@ -14,8 +14,8 @@ use crate::hosting::sessions::{Order, Sessions};
 use crate::hosting::volumes::Volumes;
 use crate::model::page::{AccountQuery, AccountRow, Page};
 use crate::model::{
-    Account, AccountId, AccountStatus, Actor, AuditAction, Customer, CustomerId, Plan, Right,
-    Secret, Username, Version,
+    Account, AccountId, AccountStatus, Actor, AuditAction, Customer, CustomerId, PathRules, Plan,
+    Right, Secret, Username, Version,
 };
 use crate::store::{Conflict, StoreError};
 
@@ -72,6 +72,7 @@ impl Accounts {
             password_hash,
             password_changed_at: now,
             permissions: new.settings.permissions,
+            rules: PathRules::default(),
             tls: new.settings.tls,
             bytes: new.settings.bytes,
             files: new.settings.files,
@@ -302,7 +303,11 @@ impl Accounts {
         Ok(())
     }
 
-    async fn get(&self, id: AccountId) -> Result<Account, AccountError> {
+    pub(super) fn foundation(&self) -> &Foundation {
+        &self.0.foundation
+    }
+
+    pub(super) async fn get(&self, id: AccountId) -> Result<Account, AccountError> {
         self.0
             .foundation
             .db
@@ -377,7 +382,7 @@ impl Accounts {
     }
 }
 
-fn require(actor: &Actor) -> Result<(), AccountError> {
+pub(super) fn require(actor: &Actor) -> Result<(), AccountError> {
     let right = Right::ManageAccounts;
     if actor.may(right) {
         Ok(())

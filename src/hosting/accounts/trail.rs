@@ -1,7 +1,7 @@
 //! What the audit log says about a change of an account.
 
 use crate::hosting::foundation::{Deed, bytes, differences, number, override_words};
-use crate::model::{Account, AuditAction};
+use crate::model::{Account, AuditAction, PathRule, PathRules, PermissionProfile};
 
 pub(super) fn deed(
     action: AuditAction,
@@ -36,4 +36,73 @@ pub(super) fn changes(before: &Account, after: &Account) -> Vec<(String, String,
         ("sessions", count(before.sessions), count(after.sessions)),
         ("notes", before.notes.clone(), after.notes.clone()),
     ])
+}
+
+/// Folders whose rule differs, and what it says before and after.
+pub(super) fn rule_changes(before: &PathRules, after: &PathRules) -> Vec<(String, String, String)> {
+    let is_gone = |rule: &&PathRule| after.get(&rule.folder).is_none();
+    let gone = before.iter().filter(is_gone);
+    let folders = after.iter().chain(gone).map(|rule| &rule.folder);
+    folders
+        .filter(|folder| before.get(folder) != after.get(folder))
+        .map(|folder| {
+            let words = |rules: &PathRules| rules.get(folder).map_or_else(no_rule, rule_words);
+            (format!("folder {folder}"), words(before), words(after))
+        })
+        .collect()
+}
+
+fn no_rule() -> String {
+    "no rule".to_owned()
+}
+
+fn rule_words(rule: &PathRule) -> String {
+    if rule.hidden {
+        return "hidden".to_owned();
+    }
+    let mut profiles = PermissionProfile::ALL.into_iter();
+    match profiles.find(|profile| profile.permissions() == rule.permissions) {
+        Some(profile) => profile.label().to_owned(),
+        None => rule.permissions.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Permissions, VirtualPath};
+
+    fn rule(folder: &str, permissions: Permissions) -> PathRule {
+        PathRule {
+            folder: VirtualPath::root().resolve(folder).unwrap(),
+            permissions,
+            hidden: false,
+        }
+    }
+
+    #[test]
+    fn the_trail_names_the_folders_whose_rule_changed() {
+        let full = Permissions::all();
+        let kept = rule("/kept", full);
+        let before = PathRules::new(vec![kept.clone(), rule("/gone", full), rule("/ro", full)]);
+        let hidden = PathRule {
+            hidden: true,
+            ..rule("/h", full)
+        };
+        let after = PathRules::new(vec![kept, rule("/ro", Permissions::NONE), hidden]);
+
+        let changes = rule_changes(&before.unwrap(), &after.unwrap());
+
+        let told = |name: &str, before: &str, after: &str| {
+            (name.to_owned(), before.to_owned(), after.to_owned())
+        };
+        assert_eq!(
+            changes,
+            [
+                told("folder /h", "no rule", "hidden"),
+                told("folder /ro", "Read and write", "none"),
+                told("folder /gone", "Read and write", "no rule"),
+            ]
+        );
+    }
 }

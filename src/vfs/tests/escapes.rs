@@ -10,6 +10,7 @@ use super::super::local::Overwrite;
 use super::super::target::{Rights, Target};
 use super::*;
 use crate::clock::Timestamp;
+use crate::vfs::ruling::{End, Ruling};
 
 /// Does everything that can be done to `path`, and to `other`; whatever comes of it.
 fn everything(local: &LocalHome, path: &VirtualPath, other: &VirtualPath) -> Vec<Vec<u8>> {
@@ -28,9 +29,11 @@ fn everything(local: &LocalHome, path: &VirtualPath, other: &VirtualPath) -> Vec
             .unwrap();
         seen.push(content);
     }
-    drop(local.stat(path));
+    drop(local.stat(path, Permissions::all()));
     drop(local.enter(path));
-    drop(Listing::open(local, path));
+    let access = Access::from(Permissions::all());
+    let ruling = Ruling::of(local, &access, (path, End::Followed)).unwrap();
+    drop(Listing::open(local, path, (access, &ruling)));
     drop(local.set_modified(path, Timestamp::from_seconds(7)));
     drop(local.set_mode(path, 0o700));
     for mode in [

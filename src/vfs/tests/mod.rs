@@ -6,6 +6,7 @@ mod escapes;
 mod listings;
 mod permissions;
 mod resuming;
+mod rules;
 mod trees;
 mod uploads;
 
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock, TestClock};
-use crate::model::{Permission, Permissions, VirtualPath};
+use crate::model::{Access, PathRule, PathRules, Permission, Permissions, VirtualPath};
 
 use super::*;
 
@@ -52,6 +53,20 @@ impl Premises {
 
     fn home_with(&self, permissions: &[Permission]) -> Home {
         Home::new(self.local.clone(), Permissions::of(permissions))
+    }
+
+    /// The home with every permission but where a rule says otherwise.
+    fn home_under(&self, rules: &[(&str, Rule)]) -> Home {
+        let rule = |(folder, rule): &(&str, Rule)| PathRule {
+            folder: at(folder),
+            permissions: match rule {
+                Rule::Only(permissions) => *permissions,
+                Rule::Hidden => Permissions::all(),
+            },
+            hidden: matches!(rule, Rule::Hidden),
+        };
+        let rules = PathRules::new(rules.iter().map(rule).collect()).unwrap();
+        Home::new(self.local.clone(), Access::new(Permissions::all(), rules))
     }
 
     /// Where `path` is on the host.
@@ -93,6 +108,13 @@ impl Premises {
         use std::os::unix::fs::PermissionsExt;
         fs::metadata(self.host(path)).unwrap().permissions().mode() & 0o7777
     }
+}
+
+/// What a rule says.
+#[derive(Clone, Copy)]
+enum Rule {
+    Only(Permissions),
+    Hidden,
 }
 
 fn at(path: &str) -> VirtualPath {

@@ -1,13 +1,23 @@
 //! Accounts, their lists and what they hold.
 
 use quaymaster::model::{
-    Account, AccountQuery, AccountSort, AccountStatus, Direction, Override, PasswordHash,
-    PermissionProfile, Plan, TlsRule, Usage, Window,
+    Account, AccountQuery, AccountSort, AccountStatus, Direction, Override, PasswordHash, PathRule,
+    PathRules, PermissionProfile, Plan, TlsRule, Usage, VirtualPath, Window,
 };
 use quaymaster::store::{Conflict, Db, StoreError, UsageChange};
 
 use super::{assert_conflict, first, on_both_engines};
 use crate::support::samples::{self, MADE, account_id, customer_id, later, plan_id};
+
+/// Folders, what holds there, and whether they are hidden.
+fn rules(of: &[(&str, &str, bool)]) -> PathRules {
+    let rule = |(folder, permissions, hidden): &(&str, &str, bool)| PathRule {
+        folder: VirtualPath::root().resolve(folder).unwrap(),
+        permissions: permissions.parse().unwrap(),
+        hidden: *hidden,
+    };
+    PathRules::new(of.iter().map(rule).collect()).unwrap()
+}
 
 on_both_engines!(an_account_reads_back_as_it_was_stored, |db| {
     samples::store_accounts(&db, &[]).await;
@@ -15,6 +25,10 @@ on_both_engines!(an_account_reads_back_as_it_was_stored, |db| {
         status: AccountStatus::Suspended,
         suspend_reason: "Unpaid “bill”".to_owned(),
         permissions: PermissionProfile::UploadOnly,
+        rules: rules(&[
+            ("/Für “alle”/\\", "none", true),
+            ("/a", "list,upload", false),
+        ]),
         tls: TlsRule::Optional,
         bytes: Override::Own(Some(5_000_000_000)),
         files: Override::Own(None),
@@ -66,6 +80,7 @@ on_both_engines!(of_two_editors_the_second_is_told, |db| {
         notes: "first".to_owned(),
         bytes: Override::Own(Some(7)),
         permissions: PermissionProfile::ReadOnly,
+        rules: rules(&[("/", "full", false)]),
         tls: TlsRule::Required,
         ..read.clone()
     };

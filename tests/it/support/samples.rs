@@ -3,8 +3,8 @@
 use quaymaster::clock::Timestamp;
 use quaymaster::model::{
     Account, AccountId, AccountStatus, Admin, AdminId, AdminStatus, Customer, CustomerId,
-    CustomerStatus, JournalEntry, Operation, Override, PasswordHash, PermissionProfile, Plan,
-    PlanId, Role, SessionId, TlsRule, TransferId, TransferResult,
+    CustomerStatus, JournalEntry, Operation, Override, PasswordHash, PathRules, PermissionProfile,
+    Plan, PlanId, Role, SessionId, TlsRule, TransferId, TransferResult,
 };
 use quaymaster::store::Db;
 
@@ -83,6 +83,7 @@ pub(crate) fn account(number: u8, username: &str) -> Account {
         password_changed_at: MADE,
         home: format!("customer-1/{username}-{number}"),
         permissions: PermissionProfile::Full,
+        rules: PathRules::default(),
         tls: TlsRule::Inherit,
         bytes: Override::Inherit,
         files: Override::Inherit,
