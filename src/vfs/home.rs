@@ -8,7 +8,7 @@ use super::entry::{Download, Entry, Removed, Renamed, Space};
 use super::error::StorageError;
 use super::listing::Listing;
 use super::local::{LocalHome, Overwrite};
-use super::ruling::{End, Ruling, lists_parent, veiled};
+use super::ruling::{End, Judgement, Ruling, lists_parent, veiled};
 use super::target::{Rights, Target, UploadMode};
 use super::upload::Upload;
 
@@ -50,6 +50,16 @@ impl Home {
             ruling.need(needed)
         })
         .await
+    }
+
+    /// What may be done at `path`, links followed, and where these lead.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says if it cannot tell where the path leads.
+    pub async fn judge(&self, path: &VirtualPath) -> Result<Judgement, StorageError> {
+        self.judged((path, End::Followed), |_, _, ruling| Ok(ruling.told()))
+            .await
     }
 
     /// The home behind the view.

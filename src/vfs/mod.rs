@@ -33,6 +33,7 @@ pub use listing::Listing;
 pub use local::{HomeOptions, LocalHome};
 pub use name::STAGED_PREFIX;
 pub use outcome::{Abandoned, Committed, Durability, OnAbort};
+pub use ruling::Judgement;
 pub use target::{Target, UploadMode};
 pub use upload::{Upload, UploadWriter};
 pub use volume::Volume;

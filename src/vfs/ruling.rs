@@ -18,6 +18,17 @@ pub(super) enum End {
     Itself,
 }
 
+/// What may be done at a path, and where it leads.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Judgement {
+    /// What both the path and its place allow.
+    pub permissions: Permissions,
+    /// Whether nothing may be known of the path.
+    pub is_hidden: bool,
+    /// The place that links lead to; `None` if the path is its own place, or is hidden by its name.
+    pub leads_to: Option<VirtualPath>,
+}
+
 /// What may be done at one path.
 #[derive(Clone, Debug)]
 pub(super) struct Ruling {
@@ -105,6 +116,15 @@ impl Ruling {
             return Err(StorageError::NotFound);
         }
         Ok(())
+    }
+
+    /// What an administrator may know of it.
+    pub(super) fn told(&self) -> Judgement {
+        Judgement {
+            permissions: self.permissions,
+            is_hidden: self.is_hidden,
+            leads_to: self.real.clone(),
+        }
     }
 
     /// As [`veiled`], for this path.

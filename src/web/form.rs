@@ -29,7 +29,7 @@ pub(crate) struct FieldError {
 
 impl Form {
     /// Fields a form may have; the rest of a longer one is refused.
-    pub(crate) const FIELDS_MAX: usize = 512;
+    pub(crate) const FIELDS_MAX: usize = 1_024;
 
     /// An empty form.
     pub(crate) fn new() -> Self {

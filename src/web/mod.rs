@@ -67,6 +67,7 @@ mod port_lines;
 mod port_map;
 mod recent;
 mod refusal;
+mod rule_rows;
 #[cfg(test)]
 mod sample_records;
 #[cfg(test)]

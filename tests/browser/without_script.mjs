@@ -34,6 +34,7 @@ export async function withoutScript(browser, { fact }) {
       assert.equal(exit, 0, said);
     });
     await holds('the account is edited', () => edit(server, page));
+    await holds('a rule for a folder refuses, allows and goes', () => rule(server, page));
     await holds('the list is searched and sorted by links', () => search(server, page));
     await holds('the account is deleted with its files', () => remove(server, page));
   } finally {
@@ -66,6 +67,26 @@ async function edit(server, page) {
   await page.getByRole('button', { name: 'Save changes' }).click();
   await page.goto(page.url().replace(/\/edit.*/, ''));
   assert.match(await page.locator('main').innerText(), /Made without script/);
+}
+
+async function rule(server, page) {
+  await open(server, page, 'Folders');
+  await page.getByLabel('Folder', { exact: true }).fill('/');
+  await page.getByLabel('Begins with').selectOption('read-only');
+  await page.getByRole('button', { name: 'Add folder' }).click();
+  assert.equal(await page.getByLabel('Download in /').isChecked(), true);
+  assert.equal(await page.getByLabel('Upload in /').isChecked(), false);
+  await page.getByLabel('Path', { exact: true }).fill('/x/../new');
+  await page.getByRole('button', { name: 'Test' }).click();
+  assert.match(await page.locator('main').innerText(), /The rule for \/ decides\./);
+  const refused = await upload(server, account, { file: 'new.bin' });
+  assert.notEqual(refused.exit, 0, refused.said);
+  await page.getByLabel('Upload in /').check();
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  const stored = await upload(server, account, { file: 'new.bin' });
+  assert.equal(stored.exit, 0, stored.said);
+  await page.getByRole('button', { name: 'Remove rule for /' }).click();
+  assert.equal(await page.getByRole('checkbox').count(), 0);
 }
 
 async function search(server, page) {

@@ -3,6 +3,7 @@
 mod accounts;
 mod customers;
 mod doors;
+mod folders;
 mod live;
 mod network;
 mod records;

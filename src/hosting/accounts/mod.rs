@@ -8,4 +8,5 @@ mod trail;
 
 pub use details::{AccountDetails, AccountSettings, Files, NewAccount};
 pub use error::AccountError;
+pub use rules::PathTrial;
 pub use service::{Accounts, Parts};

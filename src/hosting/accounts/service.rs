@@ -303,8 +303,8 @@ impl Accounts {
         Ok(())
     }
 
-    pub(super) fn foundation(&self) -> &Foundation {
-        &self.0.foundation
+    pub(super) fn parts(&self) -> &Parts {
+        &self.0
     }
 
     pub(super) async fn get(&self, id: AccountId) -> Result<Account, AccountError> {

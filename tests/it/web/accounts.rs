@@ -333,7 +333,7 @@ async fn an_auditor_sees_values_and_no_control() {
     create(&mut admin, &house, "kestrel-print").await;
     let mut auditor = house.signed_in(Role::Auditor).await;
 
-    for path in ["", "/edit", "/connect", "/danger"] {
+    for path in ["", "/edit", "/folders", "/connect", "/danger"] {
         let page = auditor
             .get(&format!("/admin/accounts/kestrel-print{path}"))
             .await;

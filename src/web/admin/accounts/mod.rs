@@ -6,6 +6,7 @@ mod created;
 mod danger;
 mod delete;
 mod edit;
+mod folders;
 mod list;
 mod password;
 mod show;
@@ -21,6 +22,7 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(create::routes())
         .merge(show::routes())
         .merge(edit::routes())
+        .merge(folders::routes())
         .merge(connect::routes())
         .merge(password::routes())
         .merge(danger::routes())
@@ -37,6 +39,7 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         danger::samples(),
         delete::samples(),
         edit::samples(),
+        folders::samples(),
         list::samples(),
         password::samples(),
         show::samples(),
