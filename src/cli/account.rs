@@ -1,4 +1,4 @@
-//! `account create|list|passwd|suspend|resume|delete`.
+//! `account create|list|passwd|rules|suspend|resume|delete`.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::console;
+use super::known::find;
+use super::rules::RulesCommand;
 use crate::app::Office;
 use crate::clock::SystemClock;
-use crate::hosting::accounts::{AccountError, AccountSettings, Files, NewAccount};
+use crate::hosting::accounts::{AccountSettings, Files, NewAccount};
 use crate::hosting::customers::CustomerSettings;
 use crate::model::page::{AccountQuery, AccountRow, Window};
-use crate::model::{
-    Account, Actor, ByteSize, Customer, Override, PermissionProfile, TlsRule, Username,
-};
+use crate::model::{Actor, ByteSize, Customer, Override, PermissionProfile, TlsRule, Username};
 use crate::settings::Boot;
 
 /// Makes, lists, suspends and deletes accounts. A running server follows within a second.
@@ -55,6 +55,9 @@ pub(super) enum AccountCommand {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Rules for the folders of an account.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Forbids logins and ends the account's sessions.
     Suspend {
         /// The account.
@@ -93,6 +96,7 @@ impl AccountCommand {
             } => {
                 passwd(&office, &username, password_stdin).await?;
             }
+            Self::Rules(command) => return command.run(&office).await,
             Self::Suspend { username, reason } => {
                 let account = find(&office, &username).await?;
                 let actor = Actor::command_line();
@@ -257,11 +261,4 @@ async fn delete(office: &Office, name: &Username, files: bool, yes: bool) -> any
         }
     }
     Ok(())
-}
-
-async fn find(office: &Office, name: &Username) -> anyhow::Result<Account> {
-    let found = office.accounts.by_username(name).await?;
-    found
-        .ok_or(AccountError::NotFound)
-        .with_context(|| format!("{name} is not known"))
 }

@@ -8,7 +8,9 @@ mod console;
 mod demo;
 mod doctor;
 mod healthcheck;
+mod known;
 mod reference;
+mod rules;
 mod serve;
 
 use std::process::ExitCode;

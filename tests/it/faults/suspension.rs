@@ -1,4 +1,5 @@
-//! A suspension on the command line reaches a running transfer of another process.
+//! A suspension or a rule for a folder on the command line reaches a running transfer of another
+//! process.
 
 use std::time::{Duration, Instant};
 
@@ -49,4 +50,44 @@ async fn a_suspension_on_the_command_line_ends_a_transfer_within_a_second() {
     session.log_in("alice", PASSWORD).await;
     assert_eq!(booked(&mut session).await, installation.disk());
     println!("{took:?} from the end of the command to the end of the session");
+}
+
+/// A rule for a folder comes from another process too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_set_on_the_command_line_ends_the_transfer_that_it_forbids() {
+    let mut installation = Installation::new(5);
+    installation.account("alice", &[]).await;
+    let ftp = installation.start().await;
+    let mut session = FtpClient::connect(ftp).await;
+    session.log_in("alice", PASSWORD).await;
+    let mut data = session.open_data().await;
+    session.expect("STOR big", 150).await;
+    data.write_all(b"abc").await.unwrap();
+
+    let set = ["account", "rules", "set", "alice", "/", "--permissions"];
+    installation
+        .run(&[&set[..], &["list,download"]].concat())
+        .await;
+    let since = Instant::now();
+    session.expect_reply(426).await;
+    let took = since.elapsed();
+
+    assert!(took < SOON, "{took:?}");
+    session.expect("MKD d", 550).await;
+    let told = installation
+        .run(&["account", "rules", "test", "alice", "/x"])
+        .await;
+    assert!(told.contains("/x allows download,list."), "{told}");
+    assert!(told.contains("The rule for / decides."), "{told}");
+    let listed = installation
+        .run(&["account", "rules", "list", "alice"])
+        .await;
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    installation
+        .run(&["account", "rules", "remove", "alice", "/"])
+        .await;
+    let ends = tokio::time::Instant::now() + SOON;
+    while session.say("MKD d").await.code != 257 {
+        assert!(tokio::time::Instant::now() < ends, "the rule still holds");
+    }
 }

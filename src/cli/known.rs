@@ -1,0 +1,15 @@
+//! The account that is meant by a name.
+
+use anyhow::Context;
+
+use crate::app::Office;
+use crate::hosting::accounts::AccountError;
+use crate::model::{Account, Username};
+
+/// The account that logs in as `name`.
+pub(super) async fn find(office: &Office, name: &Username) -> anyhow::Result<Account> {
+    let found = office.accounts.by_username(name).await?;
+    found
+        .ok_or(AccountError::NotFound)
+        .with_context(|| format!("{name} is not known"))
+}
