@@ -12,7 +12,8 @@ use crate::hosting::demonstration::{Claim, ClaimError};
 use crate::hosting::passwords::Passwords;
 use crate::hosting::plans::PlanSettings;
 use crate::model::{
-    Account, Actor, CustomerId, Override, PermissionProfile, Role, Secret, TlsRule, Username,
+    Account, Actor, CustomerId, Override, PathRule, PathRules, PermissionProfile, Permissions,
+    Role, Secret, TlsRule, Username, VirtualPath,
 };
 use crate::server::Addresses;
 
@@ -122,9 +123,32 @@ async fn samples(app: &App) -> anyhow::Result<()> {
         app.customers.create(&actor, settings).await?;
     }
     for sample in sample_accounts() {
-        make(app, sample).await?;
+        let account = make(app, sample).await?;
+        if account.username.as_str() == ACCOUNT {
+            let rules = sample_rules()?;
+            let accounts = &app.accounts;
+            accounts
+                .set_rules(&actor, account.id, account.version, rules)
+                .await?;
+        }
     }
     Ok(())
+}
+
+/// One folder that can only be read, and one that nobody sees.
+fn sample_rules() -> anyhow::Result<PathRules> {
+    let rule = |folder: &str, permissions, hidden| {
+        let folder = VirtualPath::root().resolve(folder)?;
+        anyhow::Ok(PathRule {
+            folder,
+            permissions,
+            hidden,
+        })
+    };
+    let read_only = PermissionProfile::ReadOnly.permissions();
+    let archive = rule("/archive", read_only, false)?;
+    let internal = rule("/internal", Permissions::NONE, true)?;
+    Ok(PathRules::new(vec![archive, internal])?)
 }
 
 fn sample_accounts() -> Vec<Sample> {

@@ -28,9 +28,9 @@ pub(super) enum Relation {
     Covers,
 }
 
-/// The rules of one account. Cloning is cheap.
+/// The rules of one account. Cloning is cheap, and free where there are none, as there mostly are.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct PathRules(Arc<[PathRule]>);
+pub struct PathRules(Option<Arc<[PathRule]>>);
 
 /// Why rules cannot stand beside each other. The messages are shown beside the field.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -90,17 +90,17 @@ impl PathRules {
                 return Err(PathRuleError::Twice(rule.folder.clone()));
             }
         }
-        Ok(Self(rules.into()))
+        Ok(Self::of(rules))
     }
 
     /// From the home down; a rule comes after all those for folders above its own.
     pub fn iter(&self) -> impl Iterator<Item = &PathRule> {
-        self.0.iter()
+        self.0.as_deref().unwrap_or_default().iter()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// The rule for exactly this folder.
@@ -114,7 +114,7 @@ impl PathRules {
     ///
     /// [`PathRuleError`].
     pub fn with(&self, rule: PathRule) -> Result<Self, PathRuleError> {
-        let mut rules = self.without(&rule.folder).0.to_vec();
+        let mut rules: Vec<_> = self.without(&rule.folder).iter().cloned().collect();
         rules.push(rule);
         Self::new(rules)
     }
@@ -123,7 +123,11 @@ impl PathRules {
     #[must_use]
     pub fn without(&self, folder: &VirtualPath) -> Self {
         let others = self.iter().filter(|rule| !rule.is_for(folder));
-        Self(others.cloned().collect())
+        Self::of(others.cloned().collect())
+    }
+
+    fn of(rules: Vec<PathRule>) -> Self {
+        Self((!rules.is_empty()).then(|| rules.into()))
     }
 }
 

@@ -134,7 +134,7 @@ pub(crate) fn read_new(
 
 /// A path as it was typed, seen from the home.
 pub(crate) fn folder(typed: &str, form: &mut Form) -> Option<VirtualPath> {
-    let path = VirtualPath::root().resolve(typed.trim());
+    let path = VirtualPath::root().resolve(typed);
     form.check(
         NEW_FOLDER,
         path.map_err(|_| "Folder must be a path that a file can have, for example /archive"),

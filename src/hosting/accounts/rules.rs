@@ -63,6 +63,7 @@ impl Accounts {
         foundation.publish(Event::AccountChanged(id));
         self.get(id).await
     }
+
     /// Tells what the account may do at `path`, as a session would find it.
     ///
     /// # Errors
