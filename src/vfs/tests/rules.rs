@@ -196,3 +196,31 @@ async fn a_name_that_is_about_to_be_hidden_is_never_chosen() {
     assert!(matches!(made, Err(StorageError::NotFound)));
     assert!(premises.names(".").is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_is_swapped_in_while_a_path_is_judged_leads_around_no_rule() {
+    let premises = furnished().await;
+    premises.make_dir("dir");
+    let home = premises.home_under(&[("/ro", read_only())]);
+    let swaps = home.clone();
+    let swapping = tokio::spawn(async move {
+        for _ in 0..500 {
+            for name in ["/dir", "/link"] {
+                swaps.rename(&at(name), &at("/way")).await.unwrap();
+                swaps.rename(&at("/way"), &at(name)).await.unwrap();
+            }
+        }
+    });
+
+    let mut stored = 0;
+    while !swapping.is_finished() {
+        stored += u32::from(store(&home, "/way/f", b"other").await.is_ok());
+        let _refused = home.create_dir(&at("/way/new")).await;
+        let _refused = home.remove_file(&at("/way/f")).await;
+    }
+
+    swapping.await.unwrap();
+    assert!(stored > 0, "nothing was stored at all");
+    assert_eq!(premises.names("ro"), ["f", "sub"]);
+    assert_eq!(premises.read("ro/f"), b"hello");
+}
