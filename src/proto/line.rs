@@ -67,6 +67,10 @@ impl LineBuffer {
         }
         self.raw.zeroize();
         self.read = 0;
+        if self.line.is_empty() {
+            // Most sessions are idle most of the time.
+            self.line = Zeroizing::default();
+        }
         None
     }
 
