@@ -10,7 +10,9 @@ use quaymaster::clock::SystemClock;
 use quaymaster::hosting::accounts::{AccountSettings, NewAccount};
 use quaymaster::hosting::customers::CustomerSettings;
 use quaymaster::hosting::quota::AccountQuota;
-use quaymaster::model::{Account, Actor, Override, PermissionProfile, PortRange, Secret, TlsRule};
+use quaymaster::model::{
+    Account, AccountLimits, Actor, Override, PermissionProfile, PortRange, Secret, TlsRule,
+};
 use quaymaster::server::Server;
 use quaymaster::settings::{Boot, LogFormat};
 use quaymaster::store::DatabaseUrl;
@@ -101,9 +103,7 @@ async fn move_in(app: &App) -> anyhow::Result<Account> {
         settings: AccountSettings {
             permissions: PermissionProfile::Full,
             tls: TlsRule::default(),
-            bytes: Override::Own(None),
-            files: Override::Own(None),
-            sessions: Override::Own(None),
+            limits: AccountLimits::default().map(|()| Override::Own(None)),
             notes: String::new(),
         },
     };

@@ -13,7 +13,9 @@ use crate::clock::SystemClock;
 use crate::hosting::accounts::{AccountSettings, Files, NewAccount};
 use crate::hosting::customers::CustomerSettings;
 use crate::model::page::{AccountQuery, AccountRow, Window};
-use crate::model::{Actor, ByteSize, Customer, Override, PermissionProfile, TlsRule, Username};
+use crate::model::{
+    AccountLimits, Actor, ByteSize, Customer, Override, PermissionProfile, TlsRule, Username,
+};
 use crate::settings::Boot;
 
 /// Makes, lists, suspends and deletes accounts. A running server follows within a second.
@@ -144,8 +146,11 @@ impl AccountCommand {
             } else {
                 TlsRule::Inherit
             },
-            bytes: own(quota.map(|size| size.0)),
-            files: own(quota_files),
+            limits: AccountLimits {
+                bytes: own(quota.map(|size| size.0)),
+                files: own(quota_files),
+                ..AccountLimits::default()
+            },
             ..AccountSettings::default()
         };
         let customer_id = owner(office, &customer).await?.id;

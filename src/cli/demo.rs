@@ -12,8 +12,8 @@ use crate::hosting::demonstration::{Claim, ClaimError};
 use crate::hosting::passwords::Passwords;
 use crate::hosting::plans::PlanSettings;
 use crate::model::{
-    Account, Actor, CustomerId, Override, PathRule, PathRules, PermissionProfile, Permissions,
-    Role, Secret, TlsRule, Username, VirtualPath,
+    Account, AccountLimits, Actor, CustomerId, Override, PathRule, PathRules, PermissionProfile,
+    Permissions, Role, Secret, TlsRule, Username, VirtualPath,
 };
 use crate::server::Addresses;
 
@@ -93,9 +93,12 @@ async fn samples(app: &App) -> anyhow::Result<()> {
         pool_bytes: Some(5 << 30),
         pool_files: Some(100_000),
         max_accounts: Some(20),
-        account_bytes: Some(512 << 20),
-        account_files: Some(20_000),
-        account_sessions: Some(2),
+        account: AccountLimits {
+            bytes: Some(512 << 20),
+            files: Some(20_000),
+            sessions: Some(2),
+            ..AccountLimits::default()
+        },
         is_default: false,
     };
     let camera = app.plans.create(&actor, settings).await?;
@@ -156,7 +159,10 @@ fn sample_accounts() -> Vec<Sample> {
     let with = |permissions, tls, bytes| AccountSettings {
         permissions,
         tls,
-        bytes,
+        limits: AccountLimits {
+            bytes,
+            ..AccountLimits::default()
+        },
         ..AccountSettings::default()
     };
     let own = |bytes| Override::Own(Some(bytes));

@@ -17,6 +17,7 @@ use super::record::{Record, Scribe};
 use super::refusals::Refusals;
 use crate::app::App;
 use crate::hosting::login::Granted;
+use crate::hosting::rates::{Direction, Pace};
 use crate::hosting::sessions::{LiveSession, Order};
 use crate::model::{Account, Operation, Permission, TlsRule, VirtualPath};
 use crate::net::SessionTls;
@@ -195,6 +196,7 @@ impl Context {
                 Standing::Gone
             }
             Ok(Some(granted)) => {
+                let granted = self.taking_over(granted);
                 let home = Home::new(granted.home.clone(), granted.access.clone());
                 self.recall(&home).await;
                 self.login = Some(Login { granted, home });
@@ -217,6 +219,14 @@ impl Context {
             let order = Order::AbortTransfer;
             self.door.app.sessions.order(self.live.id(), order);
         }
+    }
+
+    /// What was granted anew, for transfers that run too.
+    fn taking_over(&self, mut granted: Granted) -> Granted {
+        if let Some(login) = &self.login {
+            granted.rates = granted.rates.in_place_of(&login.granted.rates);
+        }
+        granted
     }
 
     /// Whether the account may not go on in the clear.
@@ -271,6 +281,11 @@ impl Member<'_> {
     /// Notes what the transfer lives by that this command begins.
     pub(super) fn needs(&mut self, needed: Permission, path: &VirtualPath) {
         *self.errand = Some(Errand::new(path.clone(), needed));
+    }
+
+    /// How fast a transfer may move.
+    pub(super) fn pace(&self, direction: Direction) -> Pace {
+        self.granted.rates.pace(direction)
     }
 
     /// Forgets what was arranged; tells whether anything was.

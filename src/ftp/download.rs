@@ -226,26 +226,28 @@ impl KernelCopy {
                     .map_err(|_| TransferError::Stalled)?
                     .map_err(TransferError::Lost)?;
             }
-            let rest = self.end - self.at;
-            if rest <= Sending::SHORT_BYTES
-                && let Some(sent) = self.send_at_once(rest)
+            let before = self.at;
+            let most = pump.pace.take(self.end - before).await;
+            if most <= Sending::SHORT_BYTES
+                && let Some(sent) = self.send_at_once(most)
             {
                 self.count(sent, pump)?;
-                continue;
+            } else {
+                self.hand_over(most, pump)?;
+                self.settle_hop(pump).await?;
             }
-            self.hand_over(pump)?;
-            self.settle_hop(pump).await?;
+            pump.pace.give_back(most - (self.at - before));
         }
         Ok(())
     }
 
-    /// Has a hop send as much as the client takes within a moment.
-    fn hand_over(&mut self, pump: &Pump) -> Result<(), TransferError> {
+    /// Has a hop send as much of `most` bytes as the client takes within a moment.
+    fn hand_over(&mut self, most: u64, pump: &Pump) -> Result<(), TransferError> {
         let stream = self.stream.take().ok_or(TransferError::Worker)?;
         let detached = stream.detach().map_err(TransferError::Lost)?;
         detached.send_whole_packets();
         let file = Arc::clone(&self.download.file);
-        let (span, stop) = (self.at..self.end, pump.stop.clone());
+        let (span, stop) = (self.at..self.at + most, pump.stop.clone());
         self.hop = Some(spawn_blocking(move || {
             (send_run(&detached, &file, span, &stop), detached)
         }));

@@ -257,6 +257,10 @@ fn quota_reply(error: &QuotaError) -> Reply {
             Code::StorageExceeded,
             format!("Quota exceeded: {free_bytes} bytes available."),
         ),
+        QuotaError::FileSize { limit_bytes } => Reply::new(
+            Code::StorageExceeded,
+            format!("File too large: {limit_bytes} bytes allowed."),
+        ),
         QuotaError::Files { .. } => Reply::new(Code::StorageExceeded, "File quota exceeded."),
         QuotaError::Unavailable => local_error(),
     }

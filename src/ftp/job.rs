@@ -20,6 +20,7 @@ use super::stop::Stop;
 use super::upload::{Failed, Receiving};
 use crate::clock::Clock;
 use crate::hosting::quota::QuotaError;
+use crate::hosting::rates::Pace;
 use crate::hosting::sessions::LiveTransfer;
 use crate::model::{AccountId, TransferResult, VirtualPath};
 use crate::net::DataStream;
@@ -31,6 +32,7 @@ pub(super) struct Job {
     pub(super) terms: Terms,
     pub(super) work: Work,
     pub(super) buffers: Buffers,
+    pub(super) pace: Pace,
     /// 226.
     pub(super) closing: Reply,
 }
@@ -76,6 +78,7 @@ impl Job {
         let pump = Pump {
             buffers: self.buffers.clone(),
             live: self.work.live(),
+            pace: self.pace.clone(),
             stall: self.terms.stall,
             stop,
         };
@@ -166,7 +169,7 @@ impl Work {
 
     /// Whether the whole file could be sent at once.
     fn is_sent_ahead(&mut self, arrival: &Arrival, terms: &Terms, pump: &Pump) -> bool {
-        let may_be = terms.tls.is_none() && pump.stop.cause().is_none();
+        let may_be = terms.tls.is_none() && pump.stop.cause().is_none() && pump.pace.is_free();
         match (self, arrival) {
             (Self::Download { sending, .. }, Arrival::Arrived(connection)) if may_be => {
                 sending.send_ahead(connection, pump)
@@ -220,7 +223,7 @@ async fn upload(
                 received,
                 unread,
             } = *failed;
-            if matches!(error, TransferError::Quota(QuotaError::Bytes { .. })) {
+            if is_too_much(&error) {
                 let needed = offset.saturating_add(received);
                 let now = claim.clock.now();
                 claim
@@ -231,6 +234,14 @@ async fn upload(
             (Some(error), unread)
         }
     }
+}
+
+/// Whether the same file would not fit again.
+fn is_too_much(error: &TransferError) -> bool {
+    matches!(
+        error,
+        TransferError::Quota(QuotaError::Bytes { .. } | QuotaError::FileSize { .. })
+    )
 }
 
 fn complete(bytes: u64, size: Option<u64>) -> Ending {

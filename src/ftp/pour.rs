@@ -156,11 +156,10 @@ impl Pour {
         ready
             .map_err(|_| TransferError::Stalled)?
             .map_err(TransferError::Lost)?;
+        let paced = self.pump.pace.take(size(Self::SHORT_BYTES)).await;
         let mut buffer = self.pump.buffers.lend().await;
-        let first = take_ready(
-            socket,
-            buffer.get_mut(..Self::SHORT_BYTES).unwrap_or_default(),
-        );
+        let first = take_ready(socket, buffer.get_mut(..length(paced)).unwrap_or_default());
+        self.pump.pace.give_back(paced - size(first.bytes));
         if first.bytes == 0 {
             return first.result;
         }
@@ -190,10 +189,12 @@ impl Pour {
         mut buffer: Buffer,
         filled: usize,
     ) -> Result<Taken, TransferError> {
+        let most = self.allowance.available().min(Self::HOP_BYTES);
+        let paced = self.pump.pace.take(most).await;
         let taken = stream.take().ok_or(TransferError::Worker)?;
         let detached = taken.detach().map_err(TransferError::Lost)?;
         let reach = Reach {
-            bytes: self.allowance.available().min(Self::HOP_BYTES),
+            bytes: paced,
             stop: self.pump.stop.clone(),
         };
         let writer = self.writer.clone();
@@ -207,7 +208,9 @@ impl Pour {
                 stream: Some(detached),
             }
         }));
+        let before = self.received;
         let taken = self.settle_hop().await;
+        self.pump.pace.give_back(paced - (self.received - before));
         let attached = self.attach(stream);
         // Behind the end of the file nothing more is read.
         if !matches!(taken, Ok(Taken::End)) {
@@ -218,9 +221,10 @@ impl Pour {
 
     /// Reads a buffer, and has it written.
     async fn take_buffer(&mut self, stream: &mut DataStream) -> Result<Taken, TransferError> {
+        let paced = self.pump.pace.take(size(Self::SHORT_BYTES)).await;
         let mut buffer = self.pump.buffers.lend().await;
         let stall = self.pump.stall;
-        let space = buffer.get_mut(..Self::SHORT_BYTES).unwrap_or_default();
+        let space = buffer.get_mut(..length(paced)).unwrap_or_default();
         let read = async {
             let read = timeout(stall, stream.read(space)).await;
             read.map_err(|_| TransferError::Stalled)?
@@ -232,8 +236,9 @@ impl Pour {
             return Ok(Taken::End);
         }
         // More may be there already: fewer and larger writes.
-        let space = buffer.get_mut(..Self::SHORT_BYTES).unwrap_or_default();
+        let space = buffer.get_mut(..length(paced)).unwrap_or_default();
         let (filled, broken) = fill(stream, space, read).await;
+        self.pump.pace.give_back(paced - size(filled));
         self.received = self.received.saturating_add(size(filled));
         self.store(buffer, filled).await?;
         match broken {
@@ -332,4 +337,8 @@ impl Chunk {
 
 fn size(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+fn length(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
 }

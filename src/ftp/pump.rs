@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::buffers::Buffers;
 use super::error::TransferError;
 use super::stop::Stop;
+use crate::hosting::rates::Pace;
 use crate::hosting::sessions::LiveTransfer;
 use crate::net::DataStream;
 
@@ -20,6 +21,8 @@ pub(super) struct Pump {
     pub(super) buffers: Buffers,
     /// Counts the bytes for everybody who looks; `None` for listings, which nobody counts.
     pub(super) live: Option<Arc<LiveTransfer>>,
+    /// How fast bytes may move.
+    pub(super) pace: Pace,
     /// How long no byte may move.
     pub(super) stall: Duration,
     /// Says when to stop.
@@ -51,12 +54,23 @@ impl Pump {
         mut bytes: &[u8],
     ) -> Result<(), TransferError> {
         while !bytes.is_empty() {
-            let sent = timeout(self.stall, stream.write(bytes));
+            let most = self.pace.take(size(bytes.len())).await;
+            let now = bytes.get(..length(most)).unwrap_or(bytes);
+            let sent = timeout(self.stall, stream.write(now));
             let sent = sent.await.map_err(|_| TransferError::Stalled)?;
             let sent = sent.map_err(TransferError::Lost)?;
+            self.pace.give_back(most - size(sent));
             bytes = bytes.get(sent..).unwrap_or_default();
-            self.moved(u64::try_from(sent).unwrap_or(0));
+            self.moved(size(sent));
         }
         Ok(())
     }
+}
+
+fn size(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+fn length(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
 }

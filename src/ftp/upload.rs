@@ -166,8 +166,9 @@ async fn give_up(
 fn is_full(error: &TransferError) -> bool {
     matches!(
         error,
-        TransferError::Quota(QuotaError::Bytes { .. } | QuotaError::Files { .. })
-            | TransferError::Storage(StorageError::NoSpace | StorageError::DiskQuota)
+        TransferError::Quota(
+            QuotaError::Bytes { .. } | QuotaError::FileSize { .. } | QuotaError::Files { .. }
+        ) | TransferError::Storage(StorageError::NoSpace | StorageError::DiskQuota)
     )
 }
 

@@ -1,6 +1,6 @@
 //! Effective limits: plan, then what the customer or the account says instead.
 
-use crate::model::{Account, Customer, Limit, LimitSource, Override, Plan};
+use crate::model::{Account, AccountLimits, Customer, Limit, LimitSource, Override, Plan};
 
 /// A limit and the level that decided it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -14,12 +14,8 @@ pub struct Effective {
 /// Everything that limits an account.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct EffectiveLimits {
-    /// Bytes of the account.
-    pub bytes: Effective,
-    /// Files of the account.
-    pub files: Effective,
-    /// Sessions of the account at once.
-    pub sessions: Effective,
+    /// Of the account alone.
+    pub account: AccountLimits<Effective>,
     /// Bytes that all accounts of the customer share.
     pub pool_bytes: Effective,
     /// Files that all accounts of the customer share.
@@ -29,14 +25,17 @@ pub struct EffectiveLimits {
 impl EffectiveLimits {
     /// The limits of `account` under its `customer` and that one's `plan`.
     pub fn of(account: &Account, customer: &Customer, plan: &Plan) -> Self {
-        let own = |own, inherited| effective(own, inherited, LimitSource::Account);
+        let limits = account.limits.beside(plan.account);
         Self {
-            bytes: own(account.bytes, plan.account_bytes),
-            files: own(account.files, plan.account_files),
-            sessions: own(account.sessions, plan.account_sessions),
+            account: limits.map(|(own, plan)| effective(own, plan, LimitSource::Account)),
             pool_bytes: pool_bytes(customer, plan),
             pool_files: pool_files(customer, plan),
         }
+    }
+
+    /// The limits of the account, wherever they come from.
+    pub fn of_account(&self) -> AccountLimits<Limit> {
+        self.account.map(|effective| effective.limit)
     }
 }
 

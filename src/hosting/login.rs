@@ -9,6 +9,7 @@ use crate::hosting::last_logins::NoteLogin;
 use crate::hosting::limits::EffectiveLimits;
 use crate::hosting::passwords::{PasswordError, Passwords};
 use crate::hosting::quota::{AccountQuota, Ledger, Limits};
+use crate::hosting::rates::{Rates, SessionRates};
 use crate::hosting::roll::{Enrolled, Roll};
 use crate::hosting::throttle::Throttle;
 use crate::hosting::volumes::Volumes;
@@ -29,6 +30,8 @@ struct Parts {
     passwords: Passwords,
     ledger: Ledger,
     roll: Roll,
+    rates: Rates,
+    settings: LiveSettings,
     throttle: Throttle,
     volumes: Volumes,
     marks: NoteLogin,
@@ -49,6 +52,8 @@ pub struct Granted {
     pub home: LocalHome,
     /// Its books.
     pub quota: AccountQuota,
+    /// How fast it may move bytes.
+    pub rates: SessionRates,
     /// Whether TLS is needed where the listener leaves it open.
     pub requires_tls: bool,
     /// The edition of the roll that this was recalled from; `None` if it was looked up.
@@ -104,7 +109,7 @@ impl Logins {
         volumes: Volumes,
         settings: LiveSettings,
     ) -> (Self, LoginMarks) {
-        let throttle = Throttle::new(Arc::clone(&foundation.clock), settings);
+        let throttle = Throttle::new(Arc::clone(&foundation.clock), settings.clone());
         let (noting, marks) = LoginMarks::new(foundation.db.clone());
         let roll = Roll::new(foundation.db.clone(), &foundation.events);
         let parts = Parts {
@@ -112,6 +117,8 @@ impl Logins {
             passwords,
             ledger,
             roll,
+            rates: Rates::default(),
+            settings,
             throttle,
             volumes,
             marks,
@@ -314,8 +321,13 @@ impl Logins {
         let limits = EffectiveLimits::of(account, customer, plan);
         let unknown = LoginError::Incorrect(Refusal::Unknown);
         let quota = self.quota(account, &limits).ok_or(unknown)?;
+        let settings = self.0.settings.current();
+        let rates = &self.0.rates;
+        let (up, down) = (settings.upload_rate.0, settings.download_rate.0);
+        rates.server().set(up, down);
         Ok(Granted {
             access: account.access(),
+            rates: rates.session(account.id, &limits.of_account()),
             limits,
             home: self.0.volumes.home(account).await?,
             quota,
@@ -336,8 +348,8 @@ impl Logins {
                 files: limits.pool_files.limit,
             };
             let own = Limits {
-                bytes: limits.bytes.limit,
-                files: limits.files.limit,
+                bytes: limits.account.bytes.limit,
+                files: limits.account.files.limit,
             };
             ledger.set_pool_limits(account.customer_id, pool);
             ledger.set_account(account.customer_id, account.id, own, None);

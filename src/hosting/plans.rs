@@ -2,8 +2,9 @@
 
 use crate::events::Event;
 use crate::hosting::foundation::{Deed, Foundation, bytes, differences, limit_words, number};
+use crate::hosting::limit_words::WORDS;
 use crate::model::page::{CustomerQuery, PlanRow, Window};
-use crate::model::{Actor, AuditAction, Limit, Plan, PlanId, Right, Version};
+use crate::model::{AccountLimits, Actor, AuditAction, Limit, Plan, PlanId, Right, Version};
 use crate::store::{Conflict, StoreError};
 
 /// A cheap handle on the plans.
@@ -23,12 +24,8 @@ pub struct PlanSettings {
     pub pool_files: Limit,
     /// Accounts a customer may have.
     pub max_accounts: Limit,
-    /// Bytes of one account.
-    pub account_bytes: Limit,
-    /// Files of one account.
-    pub account_files: Limit,
-    /// Sessions of one account at once.
-    pub account_sessions: Limit,
+    /// What limits one account.
+    pub account: AccountLimits<Limit>,
     /// Whether new customers get it unless told otherwise.
     pub is_default: bool,
 }
@@ -97,9 +94,7 @@ impl Plans {
             pool_bytes: None,
             pool_files: None,
             max_accounts: None,
-            account_bytes: None,
-            account_files: None,
-            account_sessions: None,
+            account: AccountLimits::default(),
             is_default: false,
             created_at: now,
             updated_at: now,
@@ -240,9 +235,12 @@ impl Plans {
             pool_bytes: Some(50 << 30),
             pool_files: Some(1_000_000),
             max_accounts: Some(10),
-            account_bytes: Some(10 << 30),
-            account_files: Some(200_000),
-            account_sessions: Some(8),
+            account: AccountLimits {
+                bytes: Some(10 << 30),
+                files: Some(200_000),
+                sessions: Some(8),
+                ..AccountLimits::default()
+            },
             is_default: true,
         };
         self.create(&Actor::system(), settings).await
@@ -288,9 +286,7 @@ fn edited(mut plan: Plan, settings: PlanSettings) -> Result<Plan, PlanError> {
     plan.pool_bytes = settings.pool_bytes;
     plan.pool_files = settings.pool_files;
     plan.max_accounts = settings.max_accounts;
-    plan.account_bytes = settings.account_bytes;
-    plan.account_files = settings.account_files;
-    plan.account_sessions = settings.account_sessions;
+    plan.account = settings.account;
     plan.is_default = settings.is_default;
     Ok(plan)
 }
@@ -305,7 +301,12 @@ fn taken(error: StoreError, name: &str) -> PlanError {
 fn changes(before: &Plan, after: &Plan) -> Vec<(String, String, String)> {
     let size = |limit| limit_words(limit, bytes);
     let count = |limit| limit_words(limit, number);
-    differences([
+    let limits = WORDS.beside(before.account).beside(after.account);
+    let account = limits.into_array().map(|((words, before), after)| {
+        let (before, after) = (words.limit(before), words.limit(after));
+        (words.name, before, after)
+    });
+    let plan = [
         ("name", before.name.clone(), after.name.clone()),
         (
             "description",
@@ -328,24 +329,10 @@ fn changes(before: &Plan, after: &Plan) -> Vec<(String, String, String)> {
             count(after.max_accounts),
         ),
         (
-            "storage",
-            size(before.account_bytes),
-            size(after.account_bytes),
-        ),
-        (
-            "files",
-            count(before.account_files),
-            count(after.account_files),
-        ),
-        (
-            "sessions",
-            count(before.account_sessions),
-            count(after.account_sessions),
-        ),
-        (
             "default",
             before.is_default.to_string(),
             after.is_default.to_string(),
         ),
-    ])
+    ];
+    differences(plan.into_iter().chain(account))
 }

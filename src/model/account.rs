@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::Version;
 use super::access::Access;
+use super::account_limits::AccountLimits;
 use super::id::{AccountId, CustomerId};
 use super::limits::Override;
 use super::path_rule::PathRules;
@@ -182,12 +183,8 @@ pub struct Account {
     pub rules: PathRules,
     /// Whether it must encrypt.
     pub tls: TlsRule,
-    /// Own limit of stored bytes.
-    pub bytes: Override,
-    /// Own limit of stored files.
-    pub files: Override,
-    /// Own limit of sessions at once.
-    pub sessions: Override,
+    /// Its own limits.
+    pub limits: AccountLimits<Override>,
     /// Free text for administrators.
     pub notes: String,
     /// Last successful login.

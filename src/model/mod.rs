@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod account;
+pub mod account_limits;
 pub mod admin;
 pub mod audit;
 pub mod bytes;
@@ -22,6 +23,7 @@ pub mod web_session;
 
 pub use access::{Access, Verdict};
 pub use account::{Account, AccountStatus, TlsRule, Username, UsernameError};
+pub use account_limits::AccountLimits;
 pub use admin::{Actor, Admin, AdminStatus, Right, Role};
 pub use audit::{AuditAction, AuditEvent};
 pub use bytes::{ByteSize, ByteSizeError};

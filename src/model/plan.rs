@@ -1,6 +1,7 @@
 //! A plan: the limits that customers and their accounts inherit.
 
 use super::Version;
+use super::account_limits::AccountLimits;
 use super::id::PlanId;
 use super::limits::Limit;
 use crate::clock::Timestamp;
@@ -20,12 +21,8 @@ pub struct Plan {
     pub pool_files: Limit,
     /// Accounts a customer may have.
     pub max_accounts: Limit,
-    /// Bytes of one account.
-    pub account_bytes: Limit,
-    /// Files of one account.
-    pub account_files: Limit,
-    /// Sessions of one account at once.
-    pub account_sessions: Limit,
+    /// What limits one account.
+    pub account: AccountLimits<Limit>,
     /// Whether new customers get it unless told otherwise.
     pub is_default: bool,
     /// When it was made.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::value::{Days, PeerCheck, SettingKind, SettingValue, TlsPolicy};
+use super::value::{Days, PeerCheck, RateLimit, SettingKind, SettingValue, TlsPolicy};
 use crate::model::{AddressRule, PortRange, PublicAddress};
 use crate::vfs::{Durability, OnAbort};
 
@@ -194,6 +194,11 @@ settings! {
     connect_timeout: Duration = seconds(10), 1..=120, Limits, "Active data connection";
     /// Seconds a transfer may stand still before it is aborted.
     stall_timeout: Duration = seconds(300), 10..=86_400, Limits, "Stalled transfer";
+    /// How fast all uploads together may be, for example `50 MiB/s`; empty for no limit. Accounts have
+    /// limits of their own.
+    upload_rate: RateLimit = RateLimit(None), UNBOUNDED, Limits, "Upload rate of the server";
+    /// The same for downloads.
+    download_rate: RateLimit = RateLimit(None), UNBOUNDED, Limits, "Download rate of the server";
 
     /// What becomes of the bytes of an upload that broke off: those of a new file stay and can be
     /// continued, those of a replacement go and the old file stays; or all stay, or none.

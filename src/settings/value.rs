@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::model::{AddressRule, PortRange, PublicAddress};
+use crate::model::{AddressRule, ByteSize, Limit, PortRange, PublicAddress};
 use crate::vfs::{Durability, OnAbort};
 
 /// How a form shows a setting.
@@ -127,6 +127,44 @@ impl SettingValue for Days {
 
     fn print(&self) -> String {
         self.0.to_string()
+    }
+}
+
+/// Bytes a second.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RateLimit(pub Limit);
+
+impl SettingValue for RateLimit {
+    const KIND: SettingKind = SettingKind::Line;
+
+    fn read(text: &str, _: &RangeInclusive<u64>) -> Result<Self, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let size = text.trim_end_matches("/s").parse::<ByteSize>();
+        match size {
+            Ok(ByteSize(rate)) if rate >= 1_024 => Ok(Self(Some(rate))),
+            Ok(_) => Err("Use at least 1 KiB/s, or leave it empty for no limit".to_owned()),
+            Err(_) => Err("Write a rate like 50 MiB/s, or leave it empty for no limit".to_owned()),
+        }
+    }
+
+    fn print(&self) -> String {
+        let Some(rate) = self.0 else {
+            return String::new();
+        };
+        let units = [
+            ("GiB", 1 << 30),
+            ("MiB", 1 << 20),
+            ("KiB", 1 << 10),
+            ("B", 1),
+        ];
+        let exact = units
+            .into_iter()
+            .find(|(_, size)| rate.is_multiple_of(*size));
+        let (unit, size) = exact.unwrap_or(("B", 1));
+        format!("{} {unit}/s", rate / size)
     }
 }
 

@@ -7,7 +7,8 @@ use super::row::{RowName, moment};
 use super::statements::queries;
 use crate::clock::Timestamp;
 use crate::model::{
-    Account, AccountId, AccountStatus, CustomerId, PasswordHash, TlsRule, Username, Version,
+    Account, AccountId, AccountLimits, AccountStatus, CustomerId, Override, PasswordHash, TlsRule,
+    Username, Version,
 };
 
 /// The columns of [`AccountColumns`].
@@ -16,7 +17,10 @@ macro_rules! account_columns {
         "a.account_id, a.username, a.customer_id, a.status, a.suspend_reason, a.password_hash,
          a.password_changed_at, a.home, a.permissions, a.tls, a.bytes_own, a.bytes_limit,
          a.files_own, a.files_limit, a.sessions_own, a.sessions_limit, a.notes, a.last_login_at,
-         a.last_login_ip, a.created_at, a.updated_at, a.version, a.path_rules"
+         a.last_login_ip, a.created_at, a.updated_at, a.version, a.path_rules, a.file_bytes_own,
+         a.file_bytes_limit, a.upload_rate_own, a.upload_rate_limit, a.download_rate_own,
+         a.download_rate_limit, a.session_upload_rate_own, a.session_upload_rate_limit,
+         a.session_download_rate_own, a.session_download_rate_limit"
     };
 }
 
@@ -34,9 +38,12 @@ queries! {
             account_id, username, customer_id, status, suspend_reason, password_hash,
             password_changed_at, home, permissions, tls, bytes_own, bytes_limit, files_own,
             files_limit, sessions_own, sessions_limit, notes, last_login_at, last_login_ip,
-            created_at, updated_at, version, path_rules)
+            created_at, updated_at, version, path_rules, file_bytes_own, file_bytes_limit,
+            upload_rate_own, upload_rate_limit, download_rate_own, download_rate_limit,
+            session_upload_rate_own, session_upload_rate_limit, session_download_rate_own,
+            session_download_rate_limit)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21, $22, $23)";
+            $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)";
     INSERT_USAGE = "
         INSERT INTO quota_usage (account_id, used_bytes, used_files, dirty, updated_at)
         VALUES ($1, 0, 0, FALSE, $2)";
@@ -44,7 +51,11 @@ queries! {
         UPDATE account
            SET username = $3, permissions = $4, tls = $5, bytes_own = $6, bytes_limit = $7,
                files_own = $8, files_limit = $9, sessions_own = $10, sessions_limit = $11,
-               notes = $12, updated_at = $13, path_rules = $14, version = version + 1
+               notes = $12, updated_at = $13, path_rules = $14, file_bytes_own = $15,
+               file_bytes_limit = $16, upload_rate_own = $17, upload_rate_limit = $18,
+               download_rate_own = $19, download_rate_limit = $20, session_upload_rate_own = $21,
+               session_upload_rate_limit = $22, session_download_rate_own = $23,
+               session_download_rate_limit = $24, version = version + 1
          WHERE account_id = $1 AND version = $2
         RETURNING version";
     SET_STATUS = "
@@ -89,9 +100,37 @@ pub(super) struct AccountColumns {
     updated_at: i64,
     version: Version,
     path_rules: String,
+    file_bytes_own: bool,
+    file_bytes_limit: Option<i64>,
+    upload_rate_own: bool,
+    upload_rate_limit: Option<i64>,
+    download_rate_own: bool,
+    download_rate_limit: Option<i64>,
+    session_upload_rate_own: bool,
+    session_upload_rate_limit: Option<i64>,
+    session_download_rate_own: bool,
+    session_download_rate_limit: Option<i64>,
 }
 
 impl AccountColumns {
+    fn limits(&self, row: &RowName<'_>) -> Result<AccountLimits<Override>, StoreError> {
+        AccountLimits {
+            bytes: (self.bytes_own, self.bytes_limit),
+            files: (self.files_own, self.files_limit),
+            file_bytes: (self.file_bytes_own, self.file_bytes_limit),
+            sessions: (self.sessions_own, self.sessions_limit),
+            upload_rate: (self.upload_rate_own, self.upload_rate_limit),
+            download_rate: (self.download_rate_own, self.download_rate_limit),
+            session_upload_rate: (self.session_upload_rate_own, self.session_upload_rate_limit),
+            session_download_rate: (
+                self.session_download_rate_own,
+                self.session_download_rate_limit,
+            ),
+        }
+        .map(|(own, limit)| row.own("a limit", own, limit))
+        .all()
+    }
+
     /// Checks every column.
     pub(super) fn read(self) -> Result<Account, StoreError> {
         let row = RowName {
@@ -105,9 +144,7 @@ impl AccountColumns {
             status: row.named("status", AccountStatus::from_name(&self.status))?,
             permissions: row.parse("permissions", &self.permissions)?,
             tls: row.named("tls", TlsRule::from_name(&self.tls))?,
-            bytes: row.own("bytes_limit", self.bytes_own, self.bytes_limit)?,
-            files: row.own("files_limit", self.files_own, self.files_limit)?,
-            sessions: row.own("sessions_limit", self.sessions_own, self.sessions_limit)?,
+            limits: self.limits(&row)?,
             suspend_reason: self.suspend_reason,
             password_hash: PasswordHash::new(self.password_hash),
             password_changed_at: Timestamp::from_millis(self.password_changed_at),
@@ -170,9 +207,8 @@ impl Tx {
             table: "account",
             id: &id,
         };
-        let bytes = row.bigint_own("bytes_limit", account.bytes)?;
-        let files = row.bigint_own("files_limit", account.files)?;
-        let sessions = row.bigint_own("sessions_limit", account.sessions)?;
+        let own = account.limits.map(|limit| row.bigint_own("a limit", limit));
+        let own = own.all()?;
         execute!(
             self,
             INSERT,
@@ -186,19 +222,29 @@ impl Tx {
             &account.home,
             account.permissions.as_str(),
             account.tls.as_str(),
-            bytes.0,
-            bytes.1,
-            files.0,
-            files.1,
-            sessions.0,
-            sessions.1,
+            own.bytes.0,
+            own.bytes.1,
+            own.files.0,
+            own.files.1,
+            own.sessions.0,
+            own.sessions.1,
             &account.notes,
             account.last_login_at.map(Timestamp::as_millis),
             &account.last_login_ip,
             account.created_at.as_millis(),
             account.updated_at.as_millis(),
             account.version,
-            path_rules_text(&account.rules)
+            path_rules_text(&account.rules),
+            own.file_bytes.0,
+            own.file_bytes.1,
+            own.upload_rate.0,
+            own.upload_rate.1,
+            own.download_rate.0,
+            own.download_rate.1,
+            own.session_upload_rate.0,
+            own.session_upload_rate.1,
+            own.session_download_rate.0,
+            own.session_download_rate.1,
         )?;
         execute!(self, INSERT_USAGE, &id, account.created_at.as_millis())?;
         Ok(())
@@ -221,24 +267,33 @@ impl Tx {
             table: "account",
             id: &id,
         };
-        let bytes = row.bigint_own("bytes_limit", account.bytes)?;
-        let files = row.bigint_own("files_limit", account.files)?;
-        let sessions = row.bigint_own("sessions_limit", account.sessions)?;
+        let own = account.limits.map(|limit| row.bigint_own("a limit", limit));
+        let own = own.all()?;
         on_tx!(self, |connection| sqlx::query_scalar(SAVE)
             .bind(&id)
             .bind(account.version)
             .bind(account.username.as_str())
             .bind(account.permissions.as_str())
             .bind(account.tls.as_str())
-            .bind(bytes.0)
-            .bind(bytes.1)
-            .bind(files.0)
-            .bind(files.1)
-            .bind(sessions.0)
-            .bind(sessions.1)
+            .bind(own.bytes.0)
+            .bind(own.bytes.1)
+            .bind(own.files.0)
+            .bind(own.files.1)
+            .bind(own.sessions.0)
+            .bind(own.sessions.1)
             .bind(&account.notes)
             .bind(at.as_millis())
             .bind(path_rules_text(&account.rules))
+            .bind(own.file_bytes.0)
+            .bind(own.file_bytes.1)
+            .bind(own.upload_rate.0)
+            .bind(own.upload_rate.1)
+            .bind(own.download_rate.0)
+            .bind(own.download_rate.1)
+            .bind(own.session_upload_rate.0)
+            .bind(own.session_upload_rate.1)
+            .bind(own.session_download_rate.0)
+            .bind(own.session_download_rate.1)
             .fetch_optional(connection)
             .await)?
         .ok_or(StoreError::Stale)

@@ -5,13 +5,14 @@ use super::error::{Conflict, StoreError};
 use super::row::{RowName, folded};
 use super::statements::queries;
 use crate::clock::Timestamp;
-use crate::model::{Plan, PlanId, PlanRow, Version};
+use crate::model::{AccountLimits, Plan, PlanId, PlanRow, Version};
 
 macro_rules! columns {
     () => {
         "p.plan_id, p.name, p.description, p.pool_bytes, p.pool_files, p.max_accounts,
-         p.account_bytes, p.account_files, p.account_sessions, p.is_default, p.created_at,
-         p.updated_at, p.version"
+         p.account_bytes, p.account_files, p.account_file_bytes, p.account_sessions,
+         p.account_upload_rate, p.account_download_rate, p.session_upload_rate,
+         p.session_download_rate, p.is_default, p.created_at, p.updated_at, p.version"
     };
 }
 
@@ -26,14 +27,19 @@ queries! {
     INSERT = "
         INSERT INTO plan (
             plan_id, name, name_key, description, pool_bytes, pool_files, max_accounts,
-            account_bytes, account_files, account_sessions, is_default, created_at, updated_at,
-            version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+            account_bytes, account_files, account_file_bytes, account_sessions,
+            account_upload_rate, account_download_rate, session_upload_rate,
+            session_download_rate, is_default, created_at, updated_at, version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+            $19)";
     SAVE = "
         UPDATE plan
            SET name = $3, name_key = $4, description = $5, pool_bytes = $6, pool_files = $7,
-               max_accounts = $8, account_bytes = $9, account_files = $10, account_sessions = $11,
-               is_default = $12, updated_at = $13, version = version + 1
+               max_accounts = $8, account_bytes = $9, account_files = $10,
+               account_file_bytes = $11, account_sessions = $12, account_upload_rate = $13,
+               account_download_rate = $14, session_upload_rate = $15,
+               session_download_rate = $16, is_default = $17, updated_at = $18,
+               version = version + 1
          WHERE plan_id = $1 AND version = $2
         RETURNING version";
     NO_OTHER_DEFAULT = "
@@ -53,7 +59,12 @@ struct PlanColumns {
     max_accounts: Option<i64>,
     account_bytes: Option<i64>,
     account_files: Option<i64>,
+    account_file_bytes: Option<i64>,
     account_sessions: Option<i64>,
+    account_upload_rate: Option<i64>,
+    account_download_rate: Option<i64>,
+    session_upload_rate: Option<i64>,
+    session_download_rate: Option<i64>,
     is_default: bool,
     created_at: i64,
     updated_at: i64,
@@ -71,9 +82,17 @@ impl PlanColumns {
             pool_bytes: row.limit("pool_bytes", self.pool_bytes)?,
             pool_files: row.limit("pool_files", self.pool_files)?,
             max_accounts: row.limit("max_accounts", self.max_accounts)?,
-            account_bytes: row.limit("account_bytes", self.account_bytes)?,
-            account_files: row.limit("account_files", self.account_files)?,
-            account_sessions: row.limit("account_sessions", self.account_sessions)?,
+            account: AccountLimits {
+                bytes: row.limit("account_bytes", self.account_bytes)?,
+                files: row.limit("account_files", self.account_files)?,
+                file_bytes: row.limit("account_file_bytes", self.account_file_bytes)?,
+                sessions: row.limit("account_sessions", self.account_sessions)?,
+                upload_rate: row.limit("account_upload_rate", self.account_upload_rate)?,
+                download_rate: row.limit("account_download_rate", self.account_download_rate)?,
+                session_upload_rate: row.limit("session_upload_rate", self.session_upload_rate)?,
+                session_download_rate: row
+                    .limit("session_download_rate", self.session_download_rate)?,
+            },
             name: self.name,
             description: self.description,
             is_default: self.is_default,
@@ -96,9 +115,7 @@ struct Limits {
     pool_bytes: Option<i64>,
     pool_files: Option<i64>,
     max_accounts: Option<i64>,
-    account_bytes: Option<i64>,
-    account_files: Option<i64>,
-    account_sessions: Option<i64>,
+    account: AccountLimits<Option<i64>>,
 }
 
 impl Limits {
@@ -112,9 +129,10 @@ impl Limits {
             pool_bytes: row.bigint_limit("pool_bytes", plan.pool_bytes)?,
             pool_files: row.bigint_limit("pool_files", plan.pool_files)?,
             max_accounts: row.bigint_limit("max_accounts", plan.max_accounts)?,
-            account_bytes: row.bigint_limit("account_bytes", plan.account_bytes)?,
-            account_files: row.bigint_limit("account_files", plan.account_files)?,
-            account_sessions: row.bigint_limit("account_sessions", plan.account_sessions)?,
+            account: plan
+                .account
+                .map(|limit| row.bigint_limit("account limit", limit))
+                .all()?,
         })
     }
 }
@@ -173,9 +191,14 @@ impl Tx {
             limits.pool_bytes,
             limits.pool_files,
             limits.max_accounts,
-            limits.account_bytes,
-            limits.account_files,
-            limits.account_sessions,
+            limits.account.bytes,
+            limits.account.files,
+            limits.account.file_bytes,
+            limits.account.sessions,
+            limits.account.upload_rate,
+            limits.account.download_rate,
+            limits.account.session_upload_rate,
+            limits.account.session_download_rate,
             plan.is_default,
             plan.created_at.as_millis(),
             plan.updated_at.as_millis(),
@@ -203,9 +226,14 @@ impl Tx {
             .bind(limits.pool_bytes)
             .bind(limits.pool_files)
             .bind(limits.max_accounts)
-            .bind(limits.account_bytes)
-            .bind(limits.account_files)
-            .bind(limits.account_sessions)
+            .bind(limits.account.bytes)
+            .bind(limits.account.files)
+            .bind(limits.account.file_bytes)
+            .bind(limits.account.sessions)
+            .bind(limits.account.upload_rate)
+            .bind(limits.account.download_rate)
+            .bind(limits.account.session_upload_rate)
+            .bind(limits.account.session_download_rate)
             .bind(plan.is_default)
             .bind(at.as_millis())
             .fetch_optional(connection)

@@ -2,7 +2,8 @@
 //! a new and for an existing account share it.
 
 use crate::hosting::accounts::{AccountDetails, AccountSettings};
-use crate::model::{Limit, Override, PermissionProfile, Plan, TlsRule};
+use crate::hosting::limits::Effective;
+use crate::model::{AccountLimits, Limit, PermissionProfile, Plan, TlsRule};
 use crate::settings::TlsPolicy;
 use crate::web::form::Form;
 use crate::web::limit_field::{LimitField, Measure};
@@ -14,8 +15,8 @@ pub(crate) struct LimitLine {
     pub(crate) name: &'static str,
     /// What the limit is called.
     pub(crate) label: &'static str,
-    /// Whether a unit stands beside the figure.
-    pub(crate) has_unit: bool,
+    /// The units that stand beside the figure; none if it is a number of things.
+    pub(crate) units: &'static [&'static str],
     /// What the level above says, in words.
     pub(crate) above: String,
     /// What is in use now, in words; empty where there is nothing yet.
@@ -24,25 +25,32 @@ pub(crate) struct LimitLine {
     pub(crate) in_force: String,
 }
 
-/// Bytes of one account.
-pub(crate) const BYTES: LimitField = LimitField {
-    name: "bytes",
-    label: "Storage limit",
-    measure: Measure::Bytes,
-};
-
-/// Files of one account.
-pub(crate) const FILES: LimitField = LimitField {
-    name: "files",
-    label: "File limit",
-    measure: Measure::Things("file", "files", 1_000_000_000),
-};
-
-/// Sessions of one account.
-pub(crate) const SESSIONS: LimitField = LimitField {
-    name: "sessions",
-    label: "Sessions",
-    measure: Measure::Things("session", "sessions", 1_000),
+/// The limits of one account, as forms name them.
+pub(crate) const LIMITS: AccountLimits<LimitField> = AccountLimits {
+    bytes: field("bytes", "Storage limit", Measure::Bytes),
+    files: field(
+        "files",
+        "File limit",
+        Measure::Things("file", "files", 1_000_000_000),
+    ),
+    file_bytes: field("file_bytes", "Largest file", Measure::Bytes),
+    sessions: field(
+        "sessions",
+        "Sessions",
+        Measure::Things("session", "sessions", 1_000),
+    ),
+    upload_rate: field("upload_rate", "Upload rate", Measure::Rate),
+    download_rate: field("download_rate", "Download rate", Measure::Rate),
+    session_upload_rate: field(
+        "session_upload_rate",
+        "Upload rate of a session",
+        Measure::Rate,
+    ),
+    session_download_rate: field(
+        "session_download_rate",
+        "Download rate of a session",
+        Measure::Rate,
+    ),
 };
 
 /// Longest note, in characters.
@@ -52,9 +60,7 @@ const NOTES_LIMIT: usize = 10_000;
 pub(crate) fn read(form: &mut Form) -> Option<AccountSettings> {
     let permissions = form.read::<PermissionProfile>("permissions");
     let tls = read_rule(form);
-    let bytes = BYTES.read(form);
-    let files = FILES.read(form);
-    let sessions = SESSIONS.read(form);
+    let limits = LIMITS.map(|field| field.read(form).ok_or(())).all();
     let notes = form.value("notes").trim().to_owned();
     if notes.chars().count() > NOTES_LIMIT {
         form.refuse("notes", "Notes must be 10,000 characters or fewer");
@@ -63,9 +69,7 @@ pub(crate) fn read(form: &mut Form) -> Option<AccountSettings> {
     Some(AccountSettings {
         permissions: permissions?,
         tls: tls?,
-        bytes: bytes?,
-        files: files?,
-        sessions: sessions?,
+        limits: limits.ok()?,
         notes,
     })
 }
@@ -75,27 +79,11 @@ pub(crate) fn fill(form: &mut Form, settings: &AccountSettings, plan: Option<&Pl
     form.set("permissions", settings.permissions.as_str());
     form.set("tls", settings.tls.as_str());
     form.set("notes", &settings.notes);
-    let own = |field: LimitField, form: &mut Form, value: Override, above: Option<Limit>| {
-        field.fill(form, value, above.flatten());
-    };
-    own(
-        BYTES,
-        form,
-        settings.bytes,
-        plan.map(|plan| plan.account_bytes),
-    );
-    own(
-        FILES,
-        form,
-        settings.files,
-        plan.map(|plan| plan.account_files),
-    );
-    own(
-        SESSIONS,
-        form,
-        settings.sessions,
-        plan.map(|plan| plan.account_sessions),
-    );
+    let above = plan.map_or_else(AccountLimits::default, |plan| plan.account);
+    let limits = LIMITS.beside(settings.limits).beside(above);
+    for ((field, own), above) in limits.into_array() {
+        field.fill(form, own, above);
+    }
 }
 
 /// The part of an account that is edited.
@@ -104,54 +92,53 @@ pub(crate) fn settings_of(details: &AccountDetails) -> AccountSettings {
     AccountSettings {
         permissions: account.permissions,
         tls: account.tls,
-        bytes: account.bytes,
-        files: account.files,
-        sessions: account.sessions,
+        limits: account.limits,
         notes: account.notes.clone(),
     }
 }
 
 /// The limits of a new account; several plans while it is open which of them applies.
 pub(crate) fn lines_of_plans(plans: &[&Plan]) -> Vec<LimitLine> {
-    let line = |field: LimitField, above: fn(&Plan) -> Limit| LimitLine {
+    let above =
+        |index: usize| move |plan: &Plan| plan.account.into_array().get(index).copied().flatten();
+    let line = |(index, field): (usize, LimitField)| LimitLine {
         name: field.name,
         label: field.label,
-        has_unit: field.has_unit(),
-        above: field.measure.words_of(plans, above),
+        units: field.units(),
+        above: field.measure.words_of(plans, above(index)),
         now: String::new(),
         in_force: String::new(),
     };
-    vec![
-        line(BYTES, |plan| plan.account_bytes),
-        line(FILES, |plan| plan.account_files),
-        line(SESSIONS, |plan| plan.account_sessions),
-    ]
+    LIMITS
+        .into_array()
+        .into_iter()
+        .enumerate()
+        .map(line)
+        .collect()
 }
 
 /// The limits of an account with what is in use.
 pub(crate) fn lines_of_account(details: &AccountDetails) -> Vec<LimitLine> {
-    let plan = &details.plan;
-    let limits = &details.limits;
-    let sessions = u64::try_from(details.sessions).unwrap_or(u64::MAX);
-    let line = |field: LimitField, above: Limit, in_force: Limit, used: u64| LimitLine {
-        name: field.name,
-        label: field.label,
-        has_unit: field.has_unit(),
-        above: field.measure.words(above),
-        now: format!("{} now.", field.measure.amount(used)),
-        in_force: field.measure.words(in_force),
+    let used = AccountLimits {
+        bytes: Some(details.usage.bytes),
+        files: Some(details.usage.files),
+        sessions: u64::try_from(details.sessions).ok(),
+        ..AccountLimits::default()
     };
-    let (bytes, files) = (details.usage.bytes, details.usage.files);
-    vec![
-        line(BYTES, plan.account_bytes, limits.bytes.limit, bytes),
-        line(FILES, plan.account_files, limits.files.limit, files),
-        line(
-            SESSIONS,
-            plan.account_sessions,
-            limits.sessions.limit,
-            sessions,
-        ),
-    ]
+    let limits = LIMITS.beside(details.plan.account);
+    let limits = limits.beside(details.limits.account).beside(used);
+    let line =
+        |(((field, above), in_force), used): (((LimitField, Limit), Effective), _)| LimitLine {
+            name: field.name,
+            label: field.label,
+            units: field.units(),
+            above: field.measure.words(above),
+            now: Option::map_or(used, String::new(), |used: u64| {
+                format!("{} now.", field.measure.amount(used))
+            }),
+            in_force: field.measure.words(in_force.limit),
+        };
+    limits.into_array().into_iter().map(line).collect()
 }
 
 /// The permission profiles: value, words, what they allow.
@@ -202,6 +189,14 @@ pub(crate) fn rule_about(rule: TlsRule, policy: TlsPolicy) -> &'static str {
     }
 }
 
+const fn field(name: &'static str, label: &'static str, measure: Measure) -> LimitField {
+    LimitField {
+        name,
+        label,
+        measure,
+    }
+}
+
 fn read_rule(form: &mut Form) -> Option<TlsRule> {
     let chosen = form.value("tls").to_owned();
     let rule = TlsRule::ALL
@@ -213,6 +208,7 @@ fn read_rule(form: &mut Form) -> Option<TlsRule> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Override;
 
     fn filled() -> Form {
         let mut form = Form::new();
@@ -225,9 +221,12 @@ mod tests {
         let settings = AccountSettings {
             permissions: PermissionProfile::UploadOnly,
             tls: TlsRule::Optional,
-            bytes: Override::Own(Some(20 << 30)),
-            files: Override::Own(None),
-            sessions: Override::Inherit,
+            limits: AccountLimits {
+                bytes: Override::Own(Some(20 << 30)),
+                files: Override::Own(None),
+                upload_rate: Override::Own(Some(64 << 10)),
+                ..AccountLimits::default()
+            },
             notes: "Camera at gate 2".to_owned(),
         };
         let mut form = Form::new();

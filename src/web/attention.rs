@@ -77,7 +77,7 @@ async fn full_accounts(app: &App) -> Result<Vec<Attention>, AccountError> {
 
 fn full_account(row: &AccountRow) -> Attention {
     let used = row.usage.bytes;
-    let (share, cause) = match row.account.bytes {
+    let (share, cause) = match row.account.limits.bytes {
         Override::Own(Some(limit)) => (
             Pct::of(used, limit).to_string(),
             format!("{} of {} used.", ByteSize(used), ByteSize(limit)),
@@ -88,7 +88,7 @@ fn full_account(row: &AccountRow) -> Attention {
         ),
     };
     let is_full =
-        matches!(row.account.bytes, Override::Own(Some(limit)) if used * 100 >= limit * 97);
+        matches!(row.account.limits.bytes, Override::Own(Some(limit)) if used * 100 >= limit * 97);
     Attention {
         state: if is_full { "bad" } else { "warn" },
         fact: format!("{} is at {share} of its limit", row.account.username),

@@ -114,7 +114,7 @@ pub(crate) fn lines_of_plans(plans: &[&Plan]) -> Vec<LimitLine> {
     let line = |field: LimitField, above: fn(&Plan) -> Limit| LimitLine {
         name: field.name,
         label: field.label,
-        has_unit: field.has_unit(),
+        units: field.units(),
         above: field.measure.words_of(plans, above),
         now: String::new(),
         in_force: String::new(),
@@ -133,7 +133,7 @@ pub(crate) fn lines_of_customer(details: &CustomerDetails) -> Vec<LimitLine> {
     let line = |field: LimitField, above: Limit, in_force: Limit, used: u64| LimitLine {
         name: field.name,
         label: field.label,
-        has_unit: field.has_unit(),
+        units: field.units(),
         above: field.measure.words(above),
         now: format!("{} now.", field.measure.amount(used)),
         in_force: field.measure.words(in_force),

@@ -135,10 +135,10 @@ impl Form {
         self.is(&format!("{field}_src"), "own")
     }
 
-    /// Whether a size is typed in `unit`; GiB until somebody chooses.
+    /// Whether a size or a rate is typed in `unit`; GiB or MiB/s until somebody chooses.
     pub(crate) fn has_unit(&self, field: &str, unit: &str) -> bool {
         match self.value(&format!("{field}_unit")) {
-            "" => unit == "GiB",
+            "" => matches!(unit, "GiB" | "MiB/s"),
             chosen => chosen == unit,
         }
     }

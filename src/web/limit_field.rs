@@ -10,6 +10,8 @@ use crate::web::format::{Bytes, Count};
 pub(crate) enum Measure {
     /// Bytes, typed with a unit.
     Bytes,
+    /// Bytes a second, typed with a unit.
+    Rate,
     /// Things up to a bound, with their name in singular and plural.
     Things(&'static str, &'static str, u64),
 }
@@ -59,30 +61,52 @@ impl LimitField {
         }
         let read = match self.measure {
             Measure::Bytes => self.read_bytes(&typed, form.value(&self.unit_name())),
+            Measure::Rate => self.read_rate(&typed, form.value(&self.unit_name())),
             Measure::Things(.., most) => self.read_count(&typed, most),
         };
         form.check(self.name, read).map(Some)
     }
 
-    /// Whether a unit stands beside the figure.
-    pub(crate) fn has_unit(self) -> bool {
-        self.measure == Measure::Bytes
+    /// The units that stand beside the figure; none if it is a number of things.
+    pub(crate) fn units(self) -> &'static [&'static str] {
+        match self.measure {
+            Measure::Bytes => &["MiB", "GiB", "TiB"],
+            Measure::Rate => &["KiB/s", "MiB/s", "GiB/s"],
+            Measure::Things(..) => &[],
+        }
+    }
+
+    fn has_unit(self) -> bool {
+        !self.units().is_empty()
     }
 
     fn read_bytes(self, typed: &str, unit: &str) -> Result<u64, String> {
+        let bytes = self.read_size(typed, unit)?;
+        if bytes > 0 && bytes < MIB {
+            return Err(format!("{} must be at least 1 MiB", self.label));
+        }
+        Ok(bytes)
+    }
+
+    /// Nothing moves at a rate of zero; whoever may not upload has no right to.
+    fn read_rate(self, typed: &str, unit: &str) -> Result<u64, String> {
+        let a_second = |text: &str| text.trim().trim_end_matches("/s").to_owned();
+        let bytes = self.read_size(&a_second(typed), &a_second(unit))?;
+        if bytes < KIB {
+            return Err(format!("{} must be at least 1 KiB/s", self.label));
+        }
+        Ok(bytes)
+    }
+
+    fn read_size(self, typed: &str, unit: &str) -> Result<u64, String> {
         let has_unit = typed.chars().any(char::is_alphabetic);
         let size = if has_unit {
             typed.parse::<ByteSize>()
         } else {
             format!("{typed} {unit}").parse::<ByteSize>()
         };
-        let bytes = size
-            .map_err(|_| format!("{} must be a number, for example 50", self.label))?
-            .0;
-        if bytes > 0 && bytes < MIB {
-            return Err(format!("{} must be at least 1 MiB", self.label));
-        }
-        Ok(bytes)
+        let size = size.map_err(|_| format!("{} must be a number, for example 50", self.label))?;
+        Ok(size.0)
     }
 
     fn read_count(self, typed: &str, most: u64) -> Result<u64, String> {
@@ -139,6 +163,7 @@ impl Measure {
     pub(crate) fn amount(self, amount: u64) -> String {
         match (amount, self) {
             (bytes, Self::Bytes) => Bytes(bytes).to_string(),
+            (bytes, Self::Rate) => format!("{}/s", Bytes(bytes)),
             (1, Self::Things(one, ..)) => format!("1 {one}"),
             (count, Self::Things(_, many, _)) => format!("{} {many}", Count(count)),
         }
@@ -148,18 +173,20 @@ impl Measure {
     /// nothing; empty for no limit.
     fn typed(self, limit: Limit) -> (String, &'static str) {
         match (limit, self) {
+            (None, Self::Rate) => (String::new(), "MiB/s"),
             (None, _) => (String::new(), "GiB"),
             (Some(count), Self::Things(..)) => (count.to_string(), ""),
             (Some(0), Self::Bytes) => ("0".to_owned(), "GiB"),
-            (Some(bytes), Self::Bytes) => exact(bytes),
+            (Some(bytes), Self::Bytes) => exact(bytes, UNITS, "MiB"),
+            (Some(bytes), Self::Rate) => exact(bytes, RATE_UNITS, "MiB/s"),
         }
     }
 }
 
 /// The largest unit that says `bytes` with at most three decimals; if there is none the figure
 /// carries its unit itself.
-fn exact(bytes: u64) -> (String, &'static str) {
-    for (unit, size) in UNITS {
+fn exact(bytes: u64, units: [Unit; 3], other: &'static str) -> (String, &'static str) {
+    for (unit, size) in units {
         let thousandths = u128::from(bytes) * 1_000;
         let size = u128::from(size);
         if u128::from(bytes) < size || !thousandths.is_multiple_of(size) {
@@ -172,14 +199,18 @@ fn exact(bytes: u64) -> (String, &'static str) {
         let fraction = format!("{rest:03}");
         return (format!("{whole}.{}", fraction.trim_end_matches('0')), unit);
     }
-    (format!("{bytes} B"), "MiB")
+    (format!("{bytes} B"), other)
 }
 
 /// Plans that fit beside a radio button.
 const PLANS_SPELLED_OUT: usize = 3;
+const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
-const UNITS: [(&str, u64); 3] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", MIB)];
+type Unit = (&'static str, u64);
+
+const UNITS: [Unit; 3] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", MIB)];
+const RATE_UNITS: [Unit; 3] = [("GiB/s", 1 << 30), ("MiB/s", MIB), ("KiB/s", KIB)];
 
 #[cfg(test)]
 mod tests {
@@ -273,6 +304,36 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_is_typed_with_its_unit_and_comes_back_exactly() {
+        let field = LimitField {
+            name: "upload_rate",
+            label: "Upload rate",
+            measure: Measure::Rate,
+        };
+        for (figure, unit, rate) in [
+            ("1.5", "MiB/s", 3 << 19),
+            ("64", "KiB/s", 64 << 10),
+            ("2 GiB/s", "KiB/s", 2 << 30),
+            ("1025 B", "MiB/s", 1_025),
+        ] {
+            let mut form = Form::new()
+                .with("upload_rate", figure)
+                .with("upload_rate_unit", unit);
+            assert_eq!(field.read_limit(&mut form), Some(Some(rate)), "{figure}");
+
+            field.fill_limit(&mut form, Some(rate));
+            assert_eq!(field.read_limit(&mut form), Some(Some(rate)), "{form:?}");
+        }
+        let mut nothing = Form::new().with("upload_rate", "0");
+        assert_eq!(field.read_limit(&mut nothing), None);
+        assert_eq!(
+            nothing.error_text("upload_rate"),
+            "Upload rate must be at least 1 KiB/s"
+        );
+        assert_eq!(field.measure.words(Some(3 << 19)), "1.5\u{a0}MiB/s");
+    }
+
+    #[test]
     fn limits_are_said_in_words() {
         let files = Measure::Things("file", "files", 1_000_000);
 
@@ -286,9 +347,9 @@ mod tests {
     fn an_open_limit_names_what_each_plan_says() {
         let mut camera = plan();
         camera.name = "Camera".to_owned();
-        camera.account_bytes = Some(512 << 20);
+        camera.account.bytes = Some(512 << 20);
         let business = plan();
-        let bytes = |plans: &[&Plan]| Measure::Bytes.words_of(plans, |plan| plan.account_bytes);
+        let bytes = |plans: &[&Plan]| Measure::Bytes.words_of(plans, |plan| plan.account.bytes);
 
         assert_eq!(bytes(&[&business]), "50\u{a0}GiB");
         assert_eq!(bytes(&[&business, &business]), "50\u{a0}GiB");

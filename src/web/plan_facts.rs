@@ -2,7 +2,7 @@
 
 use crate::model::Plan;
 use crate::model::page::PlanRow;
-use crate::web::account_form::{BYTES, FILES, SESSIONS};
+use crate::web::account_form::LIMITS;
 use crate::web::customer_form::{MAX_ACCOUNTS, POOL_BYTES, POOL_FILES};
 use crate::web::format::plural;
 
@@ -35,8 +35,8 @@ pub(crate) fn panel(row: &PlanRow) -> PlanPanel {
 /// What a plan gives: name and value.
 pub(crate) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     let account = both(
-        BYTES.measure.words(plan.account_bytes),
-        FILES.measure.words(plan.account_files),
+        LIMITS.bytes.measure.words(plan.account.bytes),
+        LIMITS.files.measure.words(plan.account.files),
     );
     let pool = both(
         POOL_BYTES.measure.words(plan.pool_bytes),
@@ -44,7 +44,10 @@ pub(crate) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     );
     vec![
         ("Each account", account),
-        ("Sessions", SESSIONS.measure.words(plan.account_sessions)),
+        (
+            "Sessions",
+            LIMITS.sessions.measure.words(plan.account.sessions),
+        ),
         ("All together", pool),
         ("Accounts", MAX_ACCOUNTS.measure.words(plan.max_accounts)),
     ]

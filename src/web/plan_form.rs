@@ -1,31 +1,32 @@
 //! The part of a plan that forms edit, shared by the pages for a new and an existing one.
 
 use crate::hosting::plans::{PlanError, PlanSettings};
-use crate::model::Plan;
-use crate::web::account_form::{BYTES, FILES, SESSIONS};
+use crate::model::{AccountLimits, Plan};
+use crate::web::account_form::LIMITS;
 use crate::web::customer_form::{MAX_ACCOUNTS, POOL_BYTES, POOL_FILES};
 use crate::web::error::PageError;
 use crate::web::form::Form;
 use crate::web::limit_field::LimitField;
 
 /// Limits of one account, with the names that a plan's form gives them.
-pub(crate) const ACCOUNT_LIMITS: [LimitField; 3] = [
-    LimitField {
+pub(crate) const ACCOUNT_LIMITS: AccountLimits<LimitField> = AccountLimits {
+    bytes: LimitField {
         name: "account_bytes",
         label: "Storage",
-        ..BYTES
+        ..LIMITS.bytes
     },
-    LimitField {
+    files: LimitField {
         name: "account_files",
         label: "Files",
-        ..FILES
+        ..LIMITS.files
     },
-    LimitField {
+    sessions: LimitField {
         name: "account_sessions",
         label: "Sessions at once",
-        ..SESSIONS
+        ..LIMITS.sessions
     },
-];
+    ..LIMITS
+};
 
 /// Limits that all accounts of a customer share.
 pub(crate) const POOL_LIMITS: [LimitField; 3] = [
@@ -59,7 +60,7 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
     if description.chars().count() > DESCRIPTION_LIMIT {
         form.refuse("description", "Description must be 200 characters or fewer");
     }
-    let [bytes, files, sessions] = ACCOUNT_LIMITS.map(|field| field.read_limit(form));
+    let account = ACCOUNT_LIMITS.map(|field| field.read_limit(form).ok_or(()));
     let [pool_bytes, pool_files, accounts] = POOL_LIMITS.map(|field| field.read_limit(form));
     if !form.is_fine() {
         return None;
@@ -70,9 +71,7 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
         pool_bytes: pool_bytes?,
         pool_files: pool_files?,
         max_accounts: accounts?,
-        account_bytes: bytes?,
-        account_files: files?,
-        account_sessions: sessions?,
+        account: account.all().ok()?,
         is_default: form.is("is_default", "yes"),
     })
 }
@@ -84,13 +83,8 @@ pub(crate) fn fill(form: &mut Form, plan: &Plan) {
     if plan.is_default {
         form.set("is_default", "yes");
     }
-    let account = [
-        plan.account_bytes,
-        plan.account_files,
-        plan.account_sessions,
-    ];
     let pool = [plan.pool_bytes, plan.pool_files, plan.max_accounts];
-    for (field, limit) in ACCOUNT_LIMITS.into_iter().zip(account) {
+    for (field, limit) in ACCOUNT_LIMITS.beside(plan.account).into_array() {
         field.fill_limit(form, limit);
     }
     for (field, limit) in POOL_LIMITS.into_iter().zip(pool) {
@@ -124,8 +118,8 @@ mod tests {
 
         let settings = read(&mut form).unwrap();
 
-        assert_eq!(settings.account_bytes, None);
-        assert_eq!(settings.account_sessions, Some(0));
+        assert_eq!(settings.account.bytes, None);
+        assert_eq!(settings.account.sessions, Some(0));
         assert!(!settings.is_default);
     }
 

@@ -8,8 +8,8 @@ use crate::hosting::customers::CustomerDetails;
 use crate::hosting::limits::{EffectiveLimits, max_accounts};
 use crate::model::page::PlanRow;
 use crate::model::{
-    Account, AccountId, AccountStatus, Customer, CustomerId, CustomerStatus, Override,
-    PasswordHash, PathRules, PermissionProfile, Plan, PlanId, TlsRule, Usage,
+    Account, AccountId, AccountLimits, AccountStatus, Customer, CustomerId, CustomerStatus,
+    Override, PasswordHash, PathRules, PermissionProfile, Plan, PlanId, TlsRule, Usage,
 };
 
 /// A name that would be dangerous if it were not escaped.
@@ -27,9 +27,12 @@ pub(crate) fn plan() -> Plan {
         pool_bytes: Some(200 * GIB),
         pool_files: None,
         max_accounts: Some(25),
-        account_bytes: Some(50 * GIB),
-        account_files: Some(100_000),
-        account_sessions: Some(8),
+        account: AccountLimits {
+            bytes: Some(50 * GIB),
+            files: Some(100_000),
+            sessions: Some(8),
+            ..AccountLimits::default()
+        },
         is_default: true,
         created_at: MADE,
         updated_at: MADE,
@@ -78,9 +81,11 @@ pub(crate) fn account() -> Account {
         permissions: PermissionProfile::Full,
         rules: PathRules::default(),
         tls: TlsRule::Optional,
-        bytes: Override::Inherit,
-        files: Override::Own(None),
-        sessions: Override::Own(Some(5)),
+        limits: AccountLimits {
+            files: Override::Own(None),
+            sessions: Override::Own(Some(5)),
+            ..AccountLimits::default()
+        },
         notes: HOSTILE.to_owned(),
         last_login_at: Some(Timestamp::from_seconds(1_773_322_000)),
         last_login_ip: "198.51.100.23".to_owned(),

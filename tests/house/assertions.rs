@@ -17,9 +17,9 @@ pub(super) const PAGE: &str = "docs/reference/assertions.md";
 pub(super) const WRITE: &str = "QUAYMASTER_TEST_WRITE_ASSERTIONS";
 
 /// The groups of ids. What only looks like an id of another group is none.
-const GROUPS: [&str; 15] = [
+const GROUPS: [&str; 16] = [
     "CTL-", "AUT-", "TLS-", "PAR-", "DAT-", "RTR-", "STO-", "ABO-", "DIR-", "LST-", "FAC-", "SIT-",
-    "INT-", "SEC-T", "QUO-",
+    "INT-", "SEC-T", "QUO-", "RAT-",
 ];
 
 /// The checklist, as it is written.

@@ -21,6 +21,7 @@ mod outbound;
 mod parameters;
 mod place;
 mod quota;
+mod rates;
 mod rivals;
 mod rules;
 mod rust_client;

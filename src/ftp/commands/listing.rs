@@ -6,6 +6,7 @@ use crate::ftp::job::{Job, Work};
 use crate::ftp::outcome::{Outcome, Transfer};
 use crate::ftp::sheet::{Form, Sheet, Style};
 use crate::ftp::tree::Tree;
+use crate::hosting::rates::Direction;
 use crate::model::{Permission, VirtualPath};
 use crate::proto::{Code, Glob, ListArgument, Pathname, Reply, SortBy, mlst_line};
 use crate::vfs::{Entry, Kind, StorageError};
@@ -203,6 +204,9 @@ async fn pattern(
     found.ok_or_else(|| CommandError::refused(Code::FileUnavailable, "No files found."))
 }
 
+/// So much of a listing comes at full speed, however little the account may download.
+const UNPACED_BYTES: u64 = 1 << 20;
+
 fn transfer(mut member: Member<'_>, sheet: Sheet) -> Result<Outcome, CommandError> {
     let endpoint = member.take_endpoint()?;
     let opening = Reply::new(
@@ -213,6 +217,7 @@ fn transfer(mut member: Member<'_>, sheet: Sheet) -> Result<Outcome, CommandErro
         terms: member.download_terms(),
         work: Work::Listing(sheet),
         buffers: member.door.buffers.clone(),
+        pace: member.pace(Direction::Down).exempting(UNPACED_BYTES),
         closing: Reply::new(Code::TransferComplete, "Directory send OK."),
     };
     Ok(Outcome::Transfer(Box::new(Transfer {

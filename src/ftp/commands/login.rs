@@ -81,7 +81,10 @@ fn welcome(context: &mut Context, granted: Granted) -> Outcome {
         customer_id: granted.account.customer_id,
         username: granted.account.username.clone(),
     };
-    if let Err(refused) = context.live.log_in(account, granted.limits.sessions.limit) {
+    if let Err(refused) = context
+        .live
+        .log_in(account, granted.limits.account.sessions.limit)
+    {
         tracing::info!(session.id = %context.live.id(), %refused, "login refused");
         return Outcome::Close(Reply::new(
             Code::ServiceNotAvailable,

@@ -14,6 +14,7 @@ use crate::ftp::outcome::{Outcome, Transfer};
 use crate::ftp::record::Record;
 use crate::ftp::upload::Receiving;
 use crate::hosting::quota::{Allowance, QuotaError, Reservation};
+use crate::hosting::rates::Direction;
 use crate::model::{Operation, Permission, Scope, VirtualPath};
 use crate::proto::{Allocation, Code, CrlfToLf, LfToCrlf, Pathname, Reply};
 use crate::vfs::{Download, Removed, StorageError, Target, UploadMode};
@@ -62,6 +63,7 @@ pub(super) async fn retr(
             live,
         },
         buffers: member.door.buffers.clone(),
+        pace: member.pace(Direction::Down),
         closing: complete("Transfer complete."),
     };
     Ok(Outcome::Transfer(Box::new(Transfer {
@@ -216,6 +218,7 @@ async fn store(
         terms: member.upload_terms(),
         work,
         buffers: member.door.buffers.clone(),
+        pace: member.pace(Direction::Up),
         closing,
     };
     Ok(Outcome::Transfer(Box::new(Transfer {
@@ -295,7 +298,9 @@ async fn claim(
     let (quota, account) = (&member.granted.quota, member.granted.account.id);
     let existing = target.existing();
     let standing = existing.map_or(0, |file| file.bytes);
-    let room = quota.headroom().map(|free| free.saturating_add(standing));
+    let largest = member.granted.limits.account.file_bytes.limit;
+    let free = quota.headroom().map(|free| free.saturating_add(standing));
+    let room = [largest, free].into_iter().flatten().min();
     let now = member.door.app.clock.now();
     // Whoever says how much it is this time is judged by that.
     if announced.is_none() {
@@ -308,6 +313,8 @@ async fn claim(
         replaced: existing.and_then(|file| freed(file, target.offset())),
         new_file: existing.is_none(),
         expected: announced,
+        offset: target.offset(),
+        largest,
     };
     let allowance = quota.reserve(wanted).await?;
     Ok((target, allowance))
@@ -354,6 +361,10 @@ pub(super) async fn allo(
     member: Member<'_>,
     Allocation(bytes): Allocation,
 ) -> Result<Outcome, CommandError> {
+    let largest = member.granted.limits.account.file_bytes.limit;
+    if let Some(limit_bytes) = largest.filter(|largest| bytes > *largest) {
+        return Err(QuotaError::FileSize { limit_bytes }.into());
+    }
     let quota = &member.granted.quota;
     for scope in [Scope::Account, Scope::Customer] {
         if let Some(limit_bytes) = quota.limits(scope).bytes

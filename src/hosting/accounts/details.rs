@@ -2,8 +2,8 @@
 
 use crate::hosting::limits::EffectiveLimits;
 use crate::model::{
-    Account, Customer, CustomerId, Override, PermissionProfile, Plan, Secret, TlsRule, Usage,
-    Username,
+    Account, AccountLimits, Customer, CustomerId, Override, PermissionProfile, Plan, Secret,
+    TlsRule, Usage, Username,
 };
 
 /// What is needed to make an account.
@@ -26,12 +26,8 @@ pub struct AccountSettings {
     pub permissions: PermissionProfile,
     /// Whether it must encrypt.
     pub tls: TlsRule,
-    /// Own limit of bytes.
-    pub bytes: Override,
-    /// Own limit of files.
-    pub files: Override,
-    /// Own limit of sessions at once.
-    pub sessions: Override,
+    /// Its own limits.
+    pub limits: AccountLimits<Override>,
     /// Free text.
     pub notes: String,
 }

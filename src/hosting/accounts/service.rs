@@ -74,9 +74,7 @@ impl Accounts {
             permissions: new.settings.permissions,
             rules: PathRules::default(),
             tls: new.settings.tls,
-            bytes: new.settings.bytes,
-            files: new.settings.files,
-            sessions: new.settings.sessions,
+            limits: new.settings.limits,
             notes: new.settings.notes,
             last_login_at: None,
             last_login_ip: String::new(),
@@ -125,9 +123,7 @@ impl Accounts {
         };
         account.permissions = settings.permissions;
         account.tls = settings.tls;
-        account.bytes = settings.bytes;
-        account.files = settings.files;
-        account.sessions = settings.sessions;
+        account.limits = settings.limits;
         account.notes = settings.notes;
         let mut tx = self.0.foundation.db.begin().await?;
         account.version = tx.save_account(&account, self.0.foundation.now()).await?;
@@ -372,8 +368,8 @@ impl Accounts {
             files: limits.pool_files.limit,
         };
         let own = Limits {
-            bytes: limits.bytes.limit,
-            files: limits.files.limit,
+            bytes: limits.account.bytes.limit,
+            files: limits.account.files.limit,
         };
         self.0.ledger.set_pool_limits(customer.id, pool);
         self.0

@@ -1,6 +1,7 @@
 //! What the audit log says about a change of an account.
 
-use crate::hosting::foundation::{Deed, bytes, differences, number, override_words};
+use crate::hosting::foundation::{Deed, differences};
+use crate::hosting::limit_words::WORDS;
 use crate::model::{Account, AuditAction, PathRule, PathRules, PermissionProfile};
 
 pub(super) fn deed(
@@ -18,9 +19,12 @@ pub(super) fn deed(
 }
 
 pub(super) fn changes(before: &Account, after: &Account) -> Vec<(String, String, String)> {
-    let size = |own| override_words(own, bytes);
-    let count = |own| override_words(own, number);
-    differences([
+    let limits = WORDS.beside(before.limits).beside(after.limits);
+    let limits = limits.into_array().map(|((words, before), after)| {
+        let (before, after) = (words.own(before), words.own(after));
+        (words.name, before, after)
+    });
+    let access = [
         (
             "permissions",
             before.permissions.label().to_owned(),
@@ -31,11 +35,9 @@ pub(super) fn changes(before: &Account, after: &Account) -> Vec<(String, String,
             before.tls.as_str().to_owned(),
             after.tls.as_str().to_owned(),
         ),
-        ("storage", size(before.bytes), size(after.bytes)),
-        ("files", count(before.files), count(after.files)),
-        ("sessions", count(before.sessions), count(after.sessions)),
-        ("notes", before.notes.clone(), after.notes.clone()),
-    ])
+    ];
+    let notes = ("notes", before.notes.clone(), after.notes.clone());
+    differences(access.into_iter().chain(limits).chain([notes]))
 }
 
 /// Folders whose rule differs, and what it says before and after.

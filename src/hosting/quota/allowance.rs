@@ -29,6 +29,10 @@ pub struct Reservation {
     pub new_file: bool,
     /// Bytes the client announced (`ALLO`), if it did.
     pub expected: Option<u64>,
+    /// Where in the file the upload begins, in bytes.
+    pub offset: u64,
+    /// Bytes that the whole file may have.
+    pub largest: Limit,
 }
 
 /// Room that an upload has been promised. Dropping it gives back what was not settled.
@@ -37,6 +41,9 @@ pub struct Allowance {
     holder: u64,
     quota: AccountQuota,
     available: u64,
+    /// Bytes of the file so far.
+    size: u64,
+    largest: Limit,
     is_open: bool,
 }
 
@@ -73,12 +80,17 @@ impl AccountQuota {
     /// # Errors
     ///
     /// [`QuotaError::Bytes`] if not one more byte fits or not as many as were announced,
-    /// [`QuotaError::Files`] if a new file does not fit; the peer hears 552 before any 150.
+    /// [`QuotaError::Files`] if a new file does not fit, [`QuotaError::FileSize`] if more was announced
+    /// than a file may have; the peer hears 552 before any 150.
     ///
     /// # Cancel safety
     ///
     /// Dropping this future leaves no reservation behind.
     pub async fn reserve(&self, wanted: Reservation) -> Result<Allowance, QuotaError> {
+        let size = wanted.offset.saturating_add(wanted.expected.unwrap_or(0));
+        if let Some(limit_bytes) = wanted.largest.filter(|largest| size > *largest) {
+            return Err(QuotaError::FileSize { limit_bytes });
+        }
         let _until_held = self.begin_change().await?;
         let mut books = self.pool.lock();
         if !books.knows(self.account) {
@@ -105,6 +117,8 @@ impl AccountQuota {
             holder,
             quota: self.clone(),
             available: 0,
+            size: wanted.offset,
+            largest: wanted.largest,
             is_open: true,
         })
     }
@@ -211,7 +225,7 @@ impl Allowance {
 
     /// Bytes granted and not taken yet.
     pub fn available(&self) -> u64 {
-        self.available
+        self.available.min(self.rest_of_file())
     }
 
     /// Makes sure that at least one byte is granted, and up to `want` if they fit; tells how many
@@ -220,21 +234,27 @@ impl Allowance {
     ///
     /// # Errors
     ///
-    /// [`QuotaError::Bytes`] if not one more byte fits.
+    /// [`QuotaError::Bytes`] if not one more byte fits, [`QuotaError::FileSize`] if the file is as
+    /// large as a file may be.
     ///
     /// # Cancel safety
     ///
     /// Dropping this future loses nothing that was granted before.
     pub async fn extend(&mut self, want: u64) -> Result<u64, QuotaError> {
+        let rest = self.rest_of_file();
+        if let Some(limit_bytes) = self.largest.filter(|_| rest == 0 && want > 0) {
+            return Err(QuotaError::FileSize { limit_bytes });
+        }
+        let want = want.min(rest);
         if self.available >= want {
-            return Ok(self.available);
+            return Ok(self.available());
         }
         match tokio::time::timeout(Self::CONTENTION_WAIT, self.grant(want - self.available)).await {
             Ok(granted) => {
                 self.available += granted?;
-                Ok(self.available)
+                Ok(self.available())
             }
-            Err(_) if self.available > 0 => Ok(self.available),
+            Err(_) if self.available > 0 => Ok(self.available()),
             Err(_) => Err(self.refused(Scope::Account)),
         }
     }
@@ -254,6 +274,7 @@ impl Allowance {
             "bytes are granted before they are written"
         );
         self.available = self.available.saturating_sub(bytes);
+        self.size = self.size.saturating_add(bytes);
     }
 
     /// Books a file that now stands under its name with `stored` bytes in all, and what it replaced
@@ -268,6 +289,12 @@ impl Allowance {
     pub fn settle_in_place(mut self, added: u64) -> Usage {
         self.is_open = false;
         self.quota.book(Some(self.holder), None, signed(added), 0)
+    }
+
+    /// Bytes that the file may still grow by.
+    fn rest_of_file(&self) -> u64 {
+        let rest = |largest: u64| largest.saturating_sub(self.size);
+        self.largest.map_or(u64::MAX, rest)
     }
 
     async fn grant(&self, want: u64) -> Result<u64, QuotaError> {

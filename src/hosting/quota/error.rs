@@ -15,6 +15,12 @@ pub enum QuotaError {
         /// The limit.
         limit_bytes: u64,
     },
+    /// The file is larger than a file may be.
+    #[error("larger than a file may be: {}", ByteSize(*.limit_bytes))]
+    FileSize {
+        /// The limit.
+        limit_bytes: u64,
+    },
     /// Not one more file fits.
     #[error("file limit of the {} reached: {limit_files} files", words(*.scope))]
     Files {

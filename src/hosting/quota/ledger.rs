@@ -527,7 +527,7 @@ mod tests {
                     let replaced =
                         model.get(&inode).map(|bytes| Removed { key: key(inode), bytes: *bytes });
                     let wanted =
-                        Reservation { replaced, new_file: replaced.is_none(), expected: None };
+                        Reservation { replaced, new_file: replaced.is_none(), ..Reservation::default() };
                     let Ok(mut allowance) = quota.reserve(wanted).await else { continue };
                     let Ok(granted) = allowance.extend(size).await else { continue };
                     let stored = granted.min(size);

@@ -95,8 +95,8 @@ impl<'a> Recovery<'a> {
         };
         let limits = EffectiveLimits::of(&account, &customer, &plan);
         let own = Limits {
-            bytes: limits.bytes.limit,
-            files: limits.files.limit,
+            bytes: limits.account.bytes.limit,
+            files: limits.account.files.limit,
         };
         ledger.set_account(customer.id, account.id, own, Some(brief.usage));
         if !brief.dirty {

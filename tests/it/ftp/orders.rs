@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use quaymaster::hosting::accounts::AccountSettings;
 use quaymaster::hosting::sessions::Order;
 use quaymaster::model::{
-    AccountStatus, Actor, AuditAction, AuditEvent, Override, PermissionProfile,
+    AccountLimits, AccountStatus, Actor, AuditAction, AuditEvent, Override, PermissionProfile,
 };
 use tokio::io::AsyncWriteExt;
 
@@ -85,9 +85,10 @@ async fn changed_permissions_hold_from_the_next_command_on() {
     let settings = AccountSettings {
         permissions: PermissionProfile::ReadOnly,
         tls: alice.tls,
-        bytes: Override::Own(Some(100)),
-        files: alice.files,
-        sessions: alice.sessions,
+        limits: AccountLimits {
+            bytes: Override::Own(Some(100)),
+            ..alice.limits
+        },
         notes: String::new(),
     };
     server
@@ -180,9 +181,7 @@ async fn without_its_exception_a_plain_session_ends() {
     let settings = AccountSettings {
         permissions: camera.permissions,
         tls: quaymaster::model::TlsRule::Inherit,
-        bytes: camera.bytes,
-        files: camera.files,
-        sessions: camera.sessions,
+        limits: camera.limits,
         notes: String::new(),
     };
     server

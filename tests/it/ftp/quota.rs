@@ -343,3 +343,36 @@ async fn an_upload_under_way_is_reserved_and_not_used() {
     uploader.expect_reply(226).await;
     ftp.play("C: AVBL\nS: 213 999000").await;
 }
+
+/// QUO-23.
+#[tokio::test]
+async fn a_file_is_no_larger_than_a_file_may_be() {
+    let server = TestServer::start().await;
+    let limited = Allowed {
+        file_bytes: Some(1_000),
+        ..Allowed::default()
+    };
+    let alice = server.account_with("alice", limited).await;
+    let mut ftp = server.login("alice").await;
+
+    let refused = ftp.upload("STOR a", &[1; 1_001]).await;
+    assert_eq!(refused.text(), "File too large: 1000 bytes allowed.");
+    assert!(server.names(&alice, "").is_empty());
+    assert_eq!(
+        ftp.upload("STOR a", &[1; 1_000]).await.code,
+        552,
+        "no second try"
+    );
+    assert_eq!(ftp.upload("STOR b", &[1; 1_000]).await.code, 226);
+
+    ftp.play("C: ALLO 1001\nS: 552 File too large: 1000 bytes allowed.")
+        .await;
+    assert_eq!(ftp.upload("APPE b", &[1]).await.code, 552);
+    ftp.expect("REST 999", 350).await;
+    assert_eq!(ftp.upload("STOR b", &[2; 2]).await.code, 552);
+    ftp.expect("ALLO 1", 200).await;
+    ftp.expect("REST 999", 350).await;
+    assert_eq!(ftp.upload("STOR b", &[2]).await.code, 226);
+    assert_eq!(server.usage(&alice).bytes, 1_000);
+    assert_eq!(server.disk(&alice), server.usage(&alice));
+}

@@ -1,8 +1,9 @@
 //! Accounts, their lists and what they hold.
 
 use quaymaster::model::{
-    Account, AccountQuery, AccountSort, AccountStatus, Direction, Override, PasswordHash, PathRule,
-    PathRules, PermissionProfile, Plan, TlsRule, Usage, VirtualPath, Window,
+    Account, AccountLimits, AccountQuery, AccountSort, AccountStatus, Direction, Override,
+    PasswordHash, PathRule, PathRules, PermissionProfile, Plan, TlsRule, Usage, VirtualPath,
+    Window,
 };
 use quaymaster::store::{Conflict, Db, StoreError, UsageChange};
 
@@ -30,9 +31,16 @@ on_both_engines!(an_account_reads_back_as_it_was_stored, |db| {
             ("/a", "list,upload", false),
         ]),
         tls: TlsRule::Optional,
-        bytes: Override::Own(Some(5_000_000_000)),
-        files: Override::Own(None),
-        sessions: Override::Own(Some(0)),
+        limits: AccountLimits {
+            bytes: Override::Own(Some(5_000_000_000)),
+            files: Override::Own(None),
+            file_bytes: Override::Own(Some(3)),
+            sessions: Override::Own(Some(0)),
+            upload_rate: Override::Own(Some(4)),
+            download_rate: Override::Own(Some(5)),
+            session_upload_rate: Override::Own(Some(6)),
+            session_download_rate: Override::Own(Some(7)),
+        },
         notes: "Zürich\n雨".to_owned(),
         last_login_at: Some(later(5)),
         last_login_ip: "2001:db8::7".to_owned(),
@@ -78,7 +86,13 @@ on_both_engines!(of_two_editors_the_second_is_told, |db| {
     let read = db.account(account_id(1)).await.unwrap().unwrap();
     let edited = Account {
         notes: "first".to_owned(),
-        bytes: Override::Own(Some(7)),
+        limits: AccountLimits {
+            session_download_rate: Override::Own(Some(7)),
+            session_upload_rate: Override::Own(None),
+            download_rate: Override::Own(Some(8)),
+            upload_rate: Override::Own(Some(9)),
+            ..read.limits
+        },
         permissions: PermissionProfile::ReadOnly,
         rules: rules(&[("/", "full", false)]),
         tls: TlsRule::Required,
@@ -263,12 +277,18 @@ on_both_engines!(
         samples::store_accounts(&db, &["full", "half", "free"]).await;
         let mut tx = db.begin().await.unwrap();
         let plan = Plan {
-            account_bytes: Some(100),
+            account: AccountLimits {
+                bytes: Some(100),
+                ..AccountLimits::default()
+            },
             ..samples::plan(1)
         };
         tx.save_plan(&plan, MADE).await.unwrap();
         let free = Account {
-            bytes: Override::Own(None),
+            limits: AccountLimits {
+                bytes: Override::Own(None),
+                ..AccountLimits::default()
+            },
             ..samples::account(3, "free")
         };
         tx.save_account(&free, MADE).await.unwrap();

@@ -1,7 +1,8 @@
 //! Customers and plans.
 
 use quaymaster::model::{
-    Customer, CustomerQuery, CustomerSort, CustomerStatus, Direction, Override, Plan, Usage,
+    AccountLimits, Customer, CustomerQuery, CustomerSort, CustomerStatus, Direction, Override,
+    Plan, Usage,
 };
 use quaymaster::store::{Conflict, Db, StoreError, UsageChange};
 
@@ -13,9 +14,7 @@ on_both_engines!(a_plan_reads_back_as_it_was_stored, |db| {
         pool_bytes: Some(10_000_000_000),
         pool_files: Some(0),
         max_accounts: Some(5),
-        account_bytes: Some(1),
-        account_files: Some(2),
-        account_sessions: Some(8),
+        account: AccountLimits::from_array([1, 2, 3, 4, 5, 6, 7, 8]).map(Some),
         ..samples::plan(1)
     };
     let mut tx = db.begin().await.unwrap();

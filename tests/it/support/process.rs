@@ -103,7 +103,7 @@ impl Installation {
         let db = Db::open(&url).await.expect("the database");
         let plan = db.default_plan().await.expect("a plan");
         let mut plan = plan.expect("a plan");
-        plan.account_sessions = None;
+        plan.account.sessions = None;
         plan.max_accounts = None;
         let mut tx = db.begin().await.expect("a transaction");
         let saved = tx.save_plan(&plan, SystemClock.now()).await;

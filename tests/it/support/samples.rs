@@ -2,9 +2,9 @@
 
 use quaymaster::clock::Timestamp;
 use quaymaster::model::{
-    Account, AccountId, AccountStatus, Admin, AdminId, AdminStatus, Customer, CustomerId,
-    CustomerStatus, JournalEntry, Operation, Override, PasswordHash, PathRules, PermissionProfile,
-    Plan, PlanId, Role, SessionId, TlsRule, TransferId, TransferResult,
+    Account, AccountId, AccountLimits, AccountStatus, Admin, AdminId, AdminStatus, Customer,
+    CustomerId, CustomerStatus, JournalEntry, Operation, Override, PasswordHash, PathRules,
+    PermissionProfile, Plan, PlanId, Role, SessionId, TlsRule, TransferId, TransferResult,
 };
 use quaymaster::store::Db;
 
@@ -42,9 +42,7 @@ pub(crate) fn plan(number: u8) -> Plan {
         pool_bytes: None,
         pool_files: None,
         max_accounts: None,
-        account_bytes: None,
-        account_files: None,
-        account_sessions: None,
+        account: AccountLimits::default(),
         is_default: true,
         created_at: MADE,
         updated_at: MADE,
@@ -85,9 +83,7 @@ pub(crate) fn account(number: u8, username: &str) -> Account {
         permissions: PermissionProfile::Full,
         rules: PathRules::default(),
         tls: TlsRule::Inherit,
-        bytes: Override::Inherit,
-        files: Override::Inherit,
-        sessions: Override::Inherit,
+        limits: AccountLimits::default(),
         notes: String::new(),
         last_login_at: None,
         last_login_ip: String::new(),

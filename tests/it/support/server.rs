@@ -14,8 +14,8 @@ use quaymaster::hosting::customers::CustomerSettings;
 use quaymaster::hosting::passwords::Turn;
 use quaymaster::model::page::JournalQuery;
 use quaymaster::model::{
-    Account, Actor, Customer, JournalEntry, Limit, Override, PermissionProfile, PortRange, Secret,
-    TlsRule, Usage,
+    Account, AccountLimits, Actor, Customer, JournalEntry, Limit, Override, PermissionProfile,
+    PortRange, Secret, TlsRule, Usage,
 };
 use quaymaster::server::{Addresses, Server};
 use quaymaster::settings::{Boot, LogFormat};
@@ -43,6 +43,9 @@ pub(crate) struct Allowed {
     pub(crate) bytes: Limit,
     pub(crate) files: Limit,
     pub(crate) sessions: Limit,
+    pub(crate) file_bytes: Limit,
+    pub(crate) upload_rate: Limit,
+    pub(crate) download_rate: Limit,
 }
 
 impl TestServer {
@@ -177,9 +180,15 @@ impl TestServer {
             settings: AccountSettings {
                 permissions: allowed.permissions,
                 tls: allowed.tls,
-                bytes: Override::Own(allowed.bytes),
-                files: Override::Own(allowed.files),
-                sessions: Override::Own(allowed.sessions),
+                limits: AccountLimits {
+                    bytes: Override::Own(allowed.bytes),
+                    files: Override::Own(allowed.files),
+                    sessions: Override::Own(allowed.sessions),
+                    file_bytes: Override::Own(allowed.file_bytes),
+                    upload_rate: Override::Own(allowed.upload_rate),
+                    download_rate: Override::Own(allowed.download_rate),
+                    ..AccountLimits::default()
+                },
                 notes: String::new(),
             },
         };

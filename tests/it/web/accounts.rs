@@ -70,7 +70,7 @@ async fn a_name_and_a_customer_are_enough_and_the_password_is_shown_once() {
         assert!(!later.text.contains(password));
     }
     let account = stored(&house, "kestrel-print").await;
-    assert_eq!(account.bytes, Override::Inherit);
+    assert_eq!(account.limits.bytes, Override::Inherit);
     let verified = house
         .app
         .logins
@@ -184,7 +184,7 @@ async fn limits_and_access_are_edited_and_told_to_the_audit_log() {
     assert!(page.text.contains("Saved."));
     assert!(page.text.contains("Plain connections allowed"));
     let after = stored(&house, "kestrel-print").await;
-    assert_eq!(after.bytes, Override::Own(Some(3 << 39)));
+    assert_eq!(after.limits.bytes, Override::Own(Some(3 << 39)));
     assert_eq!(after.tls, TlsRule::Optional);
     assert_eq!(after.permissions, PermissionProfile::UploadOnly);
     let query = AuditQuery {
@@ -211,8 +211,7 @@ async fn a_form_left_alone_changes_nothing() {
 
     let after = stored(&house, "kestrel-print").await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER);
-    assert_eq!(after.bytes, before.bytes);
-    assert_eq!(after.sessions, before.sessions);
+    assert_eq!(after.limits, before.limits);
     assert_eq!(after.notes, before.notes);
 }
 

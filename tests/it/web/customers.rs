@@ -133,11 +133,11 @@ async fn a_plan_is_made_changed_and_deleted() {
 
     assert_eq!(created.location(), "/admin/plans");
     assert!(twice.text.contains("Camera is taken</a>"));
-    assert_eq!(plan.account_bytes, Some(512 << 20));
-    assert_eq!(plan.account_files, None);
+    assert_eq!(plan.account.bytes, Some(512 << 20));
+    assert_eq!(plan.account.files, None);
     assert_eq!(saved.status, StatusCode::SEE_OTHER);
-    assert_eq!(changed.account_bytes, Some(1 << 30));
-    assert_eq!(changed.account_sessions, Some(2));
+    assert_eq!(changed.account.bytes, Some(1 << 30));
+    assert_eq!(changed.account.sessions, Some(2));
     assert_eq!(deleted.location(), "/admin/plans");
     assert!(house.app.plans.get(plan.id).await.is_err());
 }

@@ -72,7 +72,10 @@ async fn the_first_run_goes_from_the_owner_to_a_working_account() {
         .await
         .unwrap()
         .expect("the account");
-    assert_eq!(made.bytes, quaymaster::model::Override::Own(Some(5 << 30)));
+    assert_eq!(
+        made.limits.bytes,
+        quaymaster::model::Override::Own(Some(5 << 30))
+    );
     assert!(password.len() >= 12);
     assert_eq!(house.app.settings.current().host_name, "ftp.example.net");
     assert!(

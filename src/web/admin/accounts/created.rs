@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::hosting::accounts::AccountDetails;
 use crate::hosting::connection_card::ConnectionCard;
 use crate::model::Secret;
-use crate::web::account_form::BYTES;
+use crate::web::account_form::LIMITS;
 use crate::web::account_head::account_url;
 use crate::web::auth::Admin;
 use crate::web::card::card;
@@ -92,7 +92,10 @@ fn words(details: &AccountDetails, occasion: Occasion) -> (&'static str, String,
     let name = &details.account.username;
     match occasion {
         Occasion::Created { .. } => {
-            let limit = BYTES.measure.words(details.limits.bytes.limit);
+            let limit = LIMITS
+                .bytes
+                .measure
+                .words(details.limits.account.bytes.limit);
             let lead = format!("The customer can sign in now. Storage limit: {limit}.");
             ("Created", format!("{name} is ready"), lead)
         }

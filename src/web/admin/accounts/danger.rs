@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use crate::app::App;
 use crate::hosting::accounts::AccountDetails;
 use crate::model::Right;
-use crate::web::account_form::FILES;
+use crate::web::account_form::LIMITS;
 use crate::web::account_head::{AccountHead, account_url};
 use crate::web::account_lookup::account;
 use crate::web::auth::{Admin, Submitted};
@@ -93,7 +93,7 @@ fn filled(layout: Layout, details: &AccountDetails, may_manage: bool) -> DangerP
         suspend_effect: format!(
             "Sign-in stops{closes}. Files and settings stay. You can resume the account at any time."
         ),
-        files: FILES.measure.amount(details.usage.files),
+        files: LIMITS.files.measure.amount(details.usage.files),
     }
 }
 

@@ -11,7 +11,7 @@ use axum::routing::get;
 use crate::app::App;
 use crate::hosting::accounts::{AccountDetails, Files};
 use crate::model::Right;
-use crate::web::account_form::FILES;
+use crate::web::account_form::LIMITS;
 use crate::web::account_head::account_url;
 use crate::web::account_lookup::account;
 use crate::web::auth::{Admin, Submitted};
@@ -86,7 +86,7 @@ fn filled(layout: Layout, details: &AccountDetails, form: Form) -> DeletePage {
     let account = &details.account;
     let name = account.username.to_string();
     let usage = details.usage;
-    let files = FILES.measure.amount(usage.files);
+    let files = LIMITS.files.measure.amount(usage.files);
     let sessions = u64::try_from(details.sessions).unwrap_or(u64::MAX);
     DeletePage {
         layout: layout.with_errors(!form.is_fine()),

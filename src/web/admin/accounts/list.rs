@@ -221,7 +221,7 @@ async fn rows(app: &App, found: Vec<AccountRow>, layout: &Layout) -> Result<Vec<
     let plans = app.plans.all().await?;
     let limits: HashMap<PlanId, Limit> = plans
         .into_iter()
-        .map(|row| (row.plan.id, row.plan.account_bytes))
+        .map(|row| (row.plan.id, row.plan.account.bytes))
         .collect();
     let sessions = app.sessions.count_by_account();
     Ok(found
@@ -241,7 +241,7 @@ fn row(
 ) -> Row {
     let account = &found.account;
     let (dot, status) = state(account.status, found.customer_status);
-    let limit = account.bytes.or(inherited);
+    let limit = account.limits.bytes.or(inherited);
     let storage = Meter::storage(found.usage.bytes, limit);
     let brief = match limit {
         Some(limit) => format!("{} of {}", storage.used, Bytes(limit)),
@@ -322,7 +322,7 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
             files: 12_480,
         },
     };
-    let row = || row(&found, plan().account_bytes, &HashMap::new(), &layout);
+    let row = || row(&found, plan().account.bytes, &HashMap::new(), &layout);
     let counts = Counts {
         all: 248,
         active: 229,

@@ -81,14 +81,14 @@ fn tiles(details: &AccountDetails) -> Vec<Tile> {
     let limits = &details.limits;
     let sessions = u64::try_from(details.sessions).unwrap_or(u64::MAX);
     vec![
-        bytes_tile("Storage", details.usage.bytes, limits.bytes),
-        count_tile("Files", details.usage.files, limits.files),
+        bytes_tile("Storage", details.usage.bytes, limits.account.bytes),
+        count_tile("Files", details.usage.files, limits.account.files),
         bytes_tile(
             "Pool of the customer",
             details.pool_usage.bytes,
             limits.pool_bytes,
         ),
-        count_tile("Sessions now", sessions, limits.sessions),
+        count_tile("Sessions now", sessions, limits.account.sessions),
     ]
 }
 

@@ -9,7 +9,7 @@ use axum::routing::get;
 use crate::app::App;
 use crate::hosting::customers::CustomerDetails;
 use crate::model::{Account, Customer, CustomerId, Right};
-use crate::web::account_form::FILES;
+use crate::web::account_form::LIMITS;
 use crate::web::account_head::{account_url, state};
 use crate::web::auth::Admin;
 use crate::web::customer_head::CustomerHead;
@@ -88,7 +88,7 @@ fn lines(app: &App, details: &CustomerDetails, layout: &Layout) -> Vec<AccountLi
     let sessions = app.sessions.count_by_account();
     let line = |account: &Account| {
         let usage = app.ledger.usage(account.id);
-        let limit = account.bytes.or(details.plan.account_bytes);
+        let limit = account.limits.bytes.or(details.plan.account.bytes);
         let (dot, status) = state(account.status, details.customer.status);
         AccountLine {
             name: account.username.to_string(),
@@ -96,7 +96,7 @@ fn lines(app: &App, details: &CustomerDetails, layout: &Layout) -> Vec<AccountLi
             dot,
             status,
             storage: Meter::storage(usage.bytes, limit),
-            files: FILES.measure.amount(usage.files),
+            files: LIMITS.files.measure.amount(usage.files),
             sessions: sessions.get(&account.id).copied().unwrap_or(0).to_string(),
             last: account.last_login_at.map(|at| layout.when(at)),
         }

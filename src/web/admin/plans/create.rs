@@ -28,7 +28,7 @@ pub(super) fn routes() -> Router<Web> {
 struct CreatePage {
     layout: Layout,
     form: Form,
-    account_limits: [LimitField; 3],
+    account_limits: [LimitField; 8],
     pool_limits: [LimitField; 3],
 }
 
@@ -63,7 +63,7 @@ fn page(admin: &Admin, form: Form) -> CreatePage {
 fn filled(layout: Layout, form: Form) -> CreatePage {
     CreatePage {
         layout: layout.with_errors(!form.is_fine()),
-        account_limits: ACCOUNT_LIMITS,
+        account_limits: ACCOUNT_LIMITS.into_array(),
         pool_limits: POOL_LIMITS,
         form,
     }

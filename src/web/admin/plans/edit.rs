@@ -40,7 +40,7 @@ struct EditPage {
     impact: String,
     customers_url: String,
     facts: Vec<(&'static str, String)>,
-    account_limits: [LimitField; 3],
+    account_limits: [LimitField; 8],
     pool_limits: [LimitField; 3],
 }
 
@@ -106,7 +106,7 @@ fn filled(
         impact: impact_words(impact),
         customers_url: format!("/admin/customers?plan={}", plan.id),
         facts: facts(plan),
-        account_limits: ACCOUNT_LIMITS,
+        account_limits: ACCOUNT_LIMITS.into_array(),
         pool_limits: POOL_LIMITS,
         form,
     }

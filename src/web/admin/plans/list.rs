@@ -9,7 +9,7 @@ use axum::routing::get;
 use crate::app::App;
 use crate::model::Right;
 use crate::model::page::PlanRow;
-use crate::web::account_form::{BYTES, FILES, SESSIONS};
+use crate::web::account_form::LIMITS;
 use crate::web::auth::Admin;
 use crate::web::customer_form::{MAX_ACCOUNTS, POOL_BYTES};
 use crate::web::error::PageError;
@@ -66,11 +66,14 @@ fn row(found: PlanRow) -> Row {
             plan.max_accounts,
             MAX_ACCOUNTS.measure.words(plan.max_accounts),
         ),
-        storage: BYTES.measure.words(plan.account_bytes),
-        files: number(plan.account_files, FILES.measure.words(plan.account_files)),
+        storage: LIMITS.bytes.measure.words(plan.account.bytes),
+        files: number(
+            plan.account.files,
+            LIMITS.files.measure.words(plan.account.files),
+        ),
         sessions: number(
-            plan.account_sessions,
-            SESSIONS.measure.words(plan.account_sessions),
+            plan.account.sessions,
+            LIMITS.sessions.measure.words(plan.account.sessions),
         ),
         about: match (plan.is_default, plan.description.as_str()) {
             (true, "") => "Default for new customers".to_owned(),

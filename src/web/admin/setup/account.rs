@@ -13,7 +13,9 @@ use crate::app::App;
 use crate::hosting::accounts::{AccountError, AccountSettings, NewAccount};
 use crate::hosting::customers::CustomerSettings;
 use crate::hosting::passwords::Passwords;
-use crate::model::{Account, ByteSize, CustomerId, Override, Right, Secret, Username};
+use crate::model::{
+    Account, AccountLimits, ByteSize, CustomerId, Override, Right, Secret, Username,
+};
 use crate::web::auth::{Admin, Submitted};
 use crate::web::error::PageError;
 use crate::web::form::Form;
@@ -66,7 +68,10 @@ async fn submit(
         customer_id,
         password: password.clone(),
         settings: AccountSettings {
-            bytes: Override::Own(Some(bytes.0)),
+            limits: AccountLimits {
+                bytes: Override::Own(Some(bytes.0)),
+                ..AccountLimits::default()
+            },
             ..AccountSettings::default()
         },
     };

@@ -1,0 +1,43 @@
+//! The limits of accounts in the words of the audit log.
+
+use crate::hosting::foundation::{bytes, limit_words, number, override_words};
+use crate::model::{AccountLimits, Limit, Override};
+
+/// What a limit is called, and how its figure is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words {
+    pub(super) name: &'static str,
+    show: fn(u64) -> String,
+}
+
+/// Every limit of an account.
+pub(super) const WORDS: AccountLimits<Words> = AccountLimits {
+    bytes: words("storage", bytes),
+    files: words("files", number),
+    file_bytes: words("largest file", bytes),
+    sessions: words("sessions", number),
+    upload_rate: words("upload rate", rate),
+    download_rate: words("download rate", rate),
+    session_upload_rate: words("upload rate of a session", rate),
+    session_download_rate: words("download rate of a session", rate),
+};
+
+impl Words {
+    /// A limit of a plan.
+    pub(super) fn limit(self, limit: Limit) -> String {
+        limit_words(limit, self.show)
+    }
+
+    /// A limit of an account.
+    pub(super) fn own(self, own: Override) -> String {
+        override_words(own, self.show)
+    }
+}
+
+const fn words(name: &'static str, show: fn(u64) -> String) -> Words {
+    Words { name, show }
+}
+
+fn rate(bytes_per_second: u64) -> String {
+    format!("{}/s", bytes(bytes_per_second))
+}

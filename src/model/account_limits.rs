@@ -1,0 +1,119 @@
+//! What limits one account.
+
+/// The limits of one account, in the order in which people read them. `T` is what is known of each:
+/// its value, an override, the field of a form.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct AccountLimits<T> {
+    /// Stored bytes.
+    pub bytes: T,
+    /// Stored files.
+    pub files: T,
+    /// Bytes of the largest file.
+    pub file_bytes: T,
+    /// Sessions at once.
+    pub sessions: T,
+    /// Bytes a second that all uploads share.
+    pub upload_rate: T,
+    /// Bytes a second that all downloads share.
+    pub download_rate: T,
+    /// Bytes a second of the uploads of one session.
+    pub session_upload_rate: T,
+    /// Bytes a second of the downloads of one session.
+    pub session_download_rate: T,
+}
+
+impl<T> AccountLimits<T> {
+    /// One after the other.
+    pub fn into_array(self) -> [T; 8] {
+        [
+            self.bytes,
+            self.files,
+            self.file_bytes,
+            self.sessions,
+            self.upload_rate,
+            self.download_rate,
+            self.session_upload_rate,
+            self.session_download_rate,
+        ]
+    }
+
+    /// The limits in the order of [`Self::into_array`].
+    pub fn from_array(each: [T; 8]) -> Self {
+        let [
+            bytes,
+            files,
+            file_bytes,
+            sessions,
+            upload_rate,
+            download_rate,
+            session_upload_rate,
+            session_download_rate,
+        ] = each;
+        Self {
+            bytes,
+            files,
+            file_bytes,
+            sessions,
+            upload_rate,
+            download_rate,
+            session_upload_rate,
+            session_download_rate,
+        }
+    }
+
+    /// What `change` makes of each.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> AccountLimits<U> {
+        AccountLimits::from_array(self.into_array().map(change))
+    }
+
+    /// Each beside what `other` says of it.
+    pub fn beside<U>(self, other: AccountLimits<U>) -> AccountLimits<(T, U)> {
+        AccountLimits {
+            bytes: (self.bytes, other.bytes),
+            files: (self.files, other.files),
+            file_bytes: (self.file_bytes, other.file_bytes),
+            sessions: (self.sessions, other.sessions),
+            upload_rate: (self.upload_rate, other.upload_rate),
+            download_rate: (self.download_rate, other.download_rate),
+            session_upload_rate: (self.session_upload_rate, other.session_upload_rate),
+            session_download_rate: (self.session_download_rate, other.session_download_rate),
+        }
+    }
+}
+
+impl<T, E> AccountLimits<Result<T, E>> {
+    /// All of them, or what is wrong with the first that is wrong.
+    ///
+    /// # Errors
+    ///
+    /// The first one.
+    pub fn all(self) -> Result<AccountLimits<T>, E> {
+        Ok(AccountLimits {
+            bytes: self.bytes?,
+            files: self.files?,
+            file_bytes: self.file_bytes?,
+            sessions: self.sessions?,
+            upload_rate: self.upload_rate?,
+            download_rate: self.download_rate?,
+            session_upload_rate: self.session_upload_rate?,
+            session_download_rate: self.session_download_rate?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_limit_is_taken_for_another() {
+        let limits = AccountLimits::from_array([0, 1, 2, 3, 4, 5, 6, 7]);
+
+        let beside = limits.beside(limits.map(|each| each * 10));
+        let all = limits.map(Ok::<_, ()>).all();
+
+        assert_eq!(limits.into_array(), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert!(beside.into_array().iter().all(|(a, b)| a * 10 == *b));
+        assert_eq!(all, Ok(limits));
+    }
+}
