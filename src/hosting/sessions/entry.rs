@@ -6,9 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::mpsc;
-
-use super::view::{Order, SessionAccount, SessionView, TransferView};
+use super::orders::Mailbox;
+use super::view::{SessionAccount, SessionView, TransferView};
 use crate::clock::{Clock, Timestamp};
 use crate::events::{Event, Events};
 use crate::model::{AccountId, Operation, SessionId, VirtualPath};
@@ -37,7 +36,7 @@ pub(super) struct Entry {
     pub(super) peer: SocketAddr,
     pub(super) local: SocketAddr,
     pub(super) opened_at: Timestamp,
-    pub(super) orders: mpsc::Sender<Order>,
+    pub(super) orders: Arc<Mailbox>,
     pub(super) totals: Totals,
     pub(super) state: Mutex<State>,
 }

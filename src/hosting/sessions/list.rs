@@ -5,10 +5,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::mpsc;
-
 use super::entry::{Entry, Shared, State, Totals, count, lock};
-use super::live::{LiveSession, Orders};
+use super::live::LiveSession;
+use super::orders::{Mailbox, Orders};
 use super::view::{Admission, Order, Refused, SessionAccount, SessionView};
 use crate::clock::Clock;
 use crate::events::{Event, Events};
@@ -19,9 +18,6 @@ use crate::model::{AccountId, SessionId};
 pub struct Sessions(Arc<Shared>);
 
 impl Sessions {
-    /// Orders a session may have waiting; a session that does not read them is stuck anyway.
-    const ORDER_QUEUE: usize = 16;
-
     /// An empty list.
     pub fn new(clock: Arc<dyn Clock>, events: Events) -> Self {
         Self(Arc::new(Shared {
@@ -45,13 +41,13 @@ impl Sessions {
         admission: Admission,
     ) -> Result<(LiveSession, Orders), Refused> {
         let now = self.0.clock.now();
-        let (sender, orders) = mpsc::channel(Self::ORDER_QUEUE);
+        let orders = Arc::new(Mailbox::default());
         let entry = Arc::new(Entry {
             id,
             peer,
             local,
             opened_at: now,
-            orders: sender,
+            orders: Arc::clone(&orders),
             totals: Totals::default(),
             state: Mutex::new(State {
                 account: None,
@@ -118,7 +114,7 @@ impl Sessions {
     /// Gives one session an order; `false` if it is gone or no longer listens.
     pub fn order(&self, id: SessionId, order: Order) -> bool {
         let entry = lock(&self.0.live).sessions.get(&id).cloned();
-        entry.is_some_and(|entry| entry.orders.try_send(order).is_ok())
+        entry.is_some_and(|entry| entry.orders.send(order))
     }
 
     /// Gives the same order to every session that `chosen` picks; tells how many got it.
@@ -129,7 +125,7 @@ impl Sessions {
         entries
             .iter()
             .filter(is_chosen)
-            .filter(|entry| entry.orders.try_send(order.clone()).is_ok())
+            .filter(|entry| entry.orders.send(order.clone()))
             .count()
     }
 }

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::mpsc;
-
 use super::entry::{Entry, Shared, Transfer, lock};
-use super::view::{Order, Refused, SessionAccount};
+use super::view::{Refused, SessionAccount};
 use crate::clock::Timestamp;
 use crate::events::Event;
 use crate::model::{Limit, Operation, SessionId, VirtualPath};
@@ -17,11 +15,6 @@ pub struct LiveSession {
     entry: Arc<Entry>,
     shared: Arc<Shared>,
 }
-
-/// What a registered session is ordered. Apart from the [`LiveSession`], so that it can be waited
-/// for while a command uses that.
-#[derive(Debug)]
-pub struct Orders(mpsc::Receiver<Order>);
 
 /// A running transfer on the list. Dropping it takes it off.
 #[derive(Debug)]
@@ -118,25 +111,6 @@ impl LiveSession {
             entry: Arc::clone(&self.entry),
             transfer,
             shared: Arc::clone(&self.shared),
-        }
-    }
-}
-
-impl Orders {
-    pub(super) fn new(waiting: mpsc::Receiver<Order>) -> Self {
-        Self(waiting)
-    }
-
-    /// Waits for the next order.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping this future loses no order.
-    pub async fn next(&mut self) -> Order {
-        match self.0.recv().await {
-            Some(order) => order,
-            // The session is gone: nobody can order it anything.
-            None => std::future::pending().await,
         }
     }
 }

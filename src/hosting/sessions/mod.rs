@@ -5,8 +5,10 @@
 mod entry;
 mod list;
 mod live;
+mod orders;
 mod view;
 
 pub use list::Sessions;
-pub use live::{LiveSession, LiveTransfer, Orders};
+pub use live::{LiveSession, LiveTransfer};
+pub use orders::Orders;
 pub use view::{Admission, Order, Refused, SessionAccount, SessionView, TransferView};
