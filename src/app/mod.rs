@@ -203,7 +203,7 @@ impl App {
         })
         .await?;
         keep.tasks.spawn(follower.run(keep.stop.clone()));
-        let network = self.network.clone();
+        let (network, logins) = (self.network.clone(), self.logins.clone());
         let mut settings = self.settings.changes();
         let stop = keep.stop.clone();
         keep.tasks.spawn(async move {
@@ -215,6 +215,7 @@ impl App {
                             return;
                         }
                         let latest = Arc::clone(&settings.borrow_and_update());
+                        logins.follow(&latest);
                         network.follow(&latest).await;
                     }
                 }

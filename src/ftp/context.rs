@@ -226,6 +226,7 @@ impl Context {
         if let Some(login) = &self.login {
             granted.rates = granted.rates.in_place_of(&login.granted.rates);
         }
+        granted.rates.enforce();
         granted
     }
 

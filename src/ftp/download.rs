@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
-use super::buffers::Buffer;
+use super::buffers::{Buffer, Buffers};
 use super::error::TransferError;
 use super::pump::Pump;
 use super::stop::Stop;
@@ -140,7 +140,7 @@ impl Sending {
             if read == 0 {
                 return Err(TransferError::Shrunk);
             }
-            at += u64::try_from(read).unwrap_or(0);
+            at += size(read);
             // What is not in memory is fetched while the last piece is sent.
             if comes_from_disk && at < end {
                 ahead = Some(self.read(pump, at).await);
@@ -174,13 +174,20 @@ impl Sending {
     }
 
     async fn read(&self, pump: &Pump, at: u64) -> Piece {
+        // Whoever waits for its turn holds no buffer.
+        let rest = self.download.size.saturating_sub(at);
+        let most = pump.pace.take(rest.min(size(Buffers::SIZE_BYTES))).await;
         let mut buffer = pump.buffers.lend().await;
-        if let Some(read) = self.read_at_once(&mut buffer, at) {
+        let space = buffer.get_mut(..most.length()).unwrap_or_default();
+        if let Some(read) = self.read_at_once(space, at) {
+            pump.pace.give_back(most, size(read));
             return Piece::Here(buffer, read);
         }
-        let file = Arc::clone(&self.download.file);
+        let (file, pace) = (Arc::clone(&self.download.file), pump.pace.clone());
         Piece::Coming(spawn_blocking(move || {
-            let read = read_full(&file, &mut buffer, at)?;
+            let space = buffer.get_mut(..most.length()).unwrap_or_default();
+            let read = read_full(&file, space, at)?;
+            pace.give_back(most, size(read));
             Ok((buffer, read))
         }))
     }
@@ -227,7 +234,8 @@ impl KernelCopy {
                     .map_err(TransferError::Lost)?;
             }
             let before = self.at;
-            let most = pump.pace.take(self.end - before).await;
+            let piece = pump.pace.take(self.end - before).await;
+            let most = piece.bytes();
             if most <= Sending::SHORT_BYTES
                 && let Some(sent) = self.send_at_once(most)
             {
@@ -236,7 +244,7 @@ impl KernelCopy {
                 self.hand_over(most, pump)?;
                 self.settle_hop(pump).await?;
             }
-            pump.pace.give_back(most - (self.at - before));
+            pump.pace.give_back(piece, self.at - before);
         }
         Ok(())
     }
@@ -246,6 +254,7 @@ impl KernelCopy {
         let stream = self.stream.take().ok_or(TransferError::Worker)?;
         let detached = stream.detach().map_err(TransferError::Lost)?;
         detached.send_whole_packets();
+        detached.reset_if_lost();
         let file = Arc::clone(&self.download.file);
         let (span, stop) = (self.at..self.at + most, pump.stop.clone());
         self.hop = Some(spawn_blocking(move || {
@@ -349,4 +358,8 @@ fn send_file(socket: &TcpStream, file: &File, at: u64, want: u64) -> io::Result<
         Ok(rustix::fs::sendfile(socket, file, Some(&mut offset), want)?)
     })?;
     Ok(u64::try_from(sent).unwrap_or(0))
+}
+
+fn size(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }

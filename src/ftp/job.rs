@@ -223,12 +223,12 @@ async fn upload(
                 received,
                 unread,
             } = *failed;
-            if is_too_much(&error) {
+            if let TransferError::Quota(refused) = &error
+                && is_too_much(refused)
+            {
                 let needed = offset.saturating_add(received);
-                let now = claim.clock.now();
-                claim
-                    .refusals
-                    .remember(claim.account, &claim.path, needed, now);
+                let (place, now) = ((claim.account, &claim.path), claim.clock.now());
+                claim.refusals.remember(place, needed, refused, now);
             }
             record.failed(&error, pump.moved_bytes(), size).await;
             (Some(error), unread)
@@ -237,10 +237,10 @@ async fn upload(
 }
 
 /// Whether the same file would not fit again.
-fn is_too_much(error: &TransferError) -> bool {
+fn is_too_much(error: &QuotaError) -> bool {
     matches!(
         error,
-        TransferError::Quota(QuotaError::Bytes { .. } | QuotaError::FileSize { .. })
+        QuotaError::Bytes { .. } | QuotaError::FileSize { .. }
     )
 }
 

@@ -158,8 +158,8 @@ impl Pour {
             .map_err(TransferError::Lost)?;
         let paced = self.pump.pace.take(size(Self::SHORT_BYTES)).await;
         let mut buffer = self.pump.buffers.lend().await;
-        let first = take_ready(socket, buffer.get_mut(..length(paced)).unwrap_or_default());
-        self.pump.pace.give_back(paced - size(first.bytes));
+        let first = take_ready(socket, buffer.get_mut(..paced.length()).unwrap_or_default());
+        self.pump.pace.give_back(paced, size(first.bytes));
         if first.bytes == 0 {
             return first.result;
         }
@@ -194,7 +194,7 @@ impl Pour {
         let taken = stream.take().ok_or(TransferError::Worker)?;
         let detached = taken.detach().map_err(TransferError::Lost)?;
         let reach = Reach {
-            bytes: paced,
+            bytes: paced.bytes(),
             stop: self.pump.stop.clone(),
         };
         let writer = self.writer.clone();
@@ -210,7 +210,7 @@ impl Pour {
         }));
         let before = self.received;
         let taken = self.settle_hop().await;
-        self.pump.pace.give_back(paced - (self.received - before));
+        self.pump.pace.give_back(paced, self.received - before);
         let attached = self.attach(stream);
         // Behind the end of the file nothing more is read.
         if !matches!(taken, Ok(Taken::End)) {
@@ -224,21 +224,25 @@ impl Pour {
         let paced = self.pump.pace.take(size(Self::SHORT_BYTES)).await;
         let mut buffer = self.pump.buffers.lend().await;
         let stall = self.pump.stall;
-        let space = buffer.get_mut(..length(paced)).unwrap_or_default();
+        let space = buffer.get_mut(..paced.length()).unwrap_or_default();
         let read = async {
             let read = timeout(stall, stream.read(space)).await;
             read.map_err(|_| TransferError::Stalled)?
                 .map_err(TransferError::Lost)
         };
         // What was written before is counted while nothing arrives.
-        let (read, _) = tokio::try_join!(read, self.settle_hop())?;
-        if read == 0 {
-            return Ok(Taken::End);
-        }
+        let read = tokio::try_join!(read, self.settle_hop());
+        let read = match read {
+            Ok((read, _)) if read > 0 => read,
+            ended => {
+                self.pump.pace.give_back(paced, 0);
+                return ended.map(|_| Taken::End);
+            }
+        };
         // More may be there already: fewer and larger writes.
-        let space = buffer.get_mut(..length(paced)).unwrap_or_default();
+        let space = buffer.get_mut(..paced.length()).unwrap_or_default();
         let (filled, broken) = fill(stream, space, read).await;
-        self.pump.pace.give_back(paced - size(filled));
+        self.pump.pace.give_back(paced, size(filled));
         self.received = self.received.saturating_add(size(filled));
         self.store(buffer, filled).await?;
         match broken {
@@ -337,8 +341,4 @@ impl Chunk {
 
 fn size(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-fn length(size: u64) -> usize {
-    usize::try_from(size).unwrap_or(usize::MAX)
 }

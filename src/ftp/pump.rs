@@ -42,7 +42,28 @@ impl Pump {
         self.live.as_ref().map_or(0, |live| live.moved_bytes())
     }
 
-    /// Sends all of `bytes`.
+    /// Sends all of `bytes`, no faster than it may.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pump::send`].
+    pub(super) async fn send_paced(
+        &self,
+        stream: &mut DataStream,
+        mut bytes: &[u8],
+    ) -> Result<(), TransferError> {
+        while !bytes.is_empty() {
+            let piece = self.pace.take(size(bytes.len())).await;
+            let (now, rest) = bytes
+                .split_at_checked(piece.length())
+                .unwrap_or((bytes, &[]));
+            self.send(stream, now).await?;
+            bytes = rest;
+        }
+        Ok(())
+    }
+
+    /// Sends all of `bytes`, for which the pace was asked before.
     ///
     /// # Errors
     ///
@@ -54,12 +75,9 @@ impl Pump {
         mut bytes: &[u8],
     ) -> Result<(), TransferError> {
         while !bytes.is_empty() {
-            let most = self.pace.take(size(bytes.len())).await;
-            let now = bytes.get(..length(most)).unwrap_or(bytes);
-            let sent = timeout(self.stall, stream.write(now));
+            let sent = timeout(self.stall, stream.write(bytes));
             let sent = sent.await.map_err(|_| TransferError::Stalled)?;
             let sent = sent.map_err(TransferError::Lost)?;
-            self.pace.give_back(most - size(sent));
             bytes = bytes.get(sent..).unwrap_or_default();
             self.moved(size(sent));
         }
@@ -69,8 +87,4 @@ impl Pump {
 
 fn size(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-fn length(size: u64) -> usize {
-    usize::try_from(size).unwrap_or(usize::MAX)
 }

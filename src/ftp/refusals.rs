@@ -17,6 +17,8 @@ pub(super) struct Refusals(Arc<Mutex<HashMap<(AccountId, VirtualPath), Refusal>>
 struct Refusal {
     needed_bytes: u64,
     until: Timestamp,
+    /// Whether no file may be that large, however much is free.
+    is_too_large: bool,
 }
 
 impl Refusals {
@@ -25,12 +27,12 @@ impl Refusals {
     /// Refusals remembered at once.
     const LIMIT: usize = 10_000;
 
-    /// Remembers that the file at `path` needs at least `needed_bytes`.
+    /// Remembers that the file at `path` needs at least `needed_bytes`, which `error` refused.
     pub(super) fn remember(
         &self,
-        account: AccountId,
-        path: &VirtualPath,
+        (account, path): (AccountId, &VirtualPath),
         needed_bytes: u64,
+        error: &QuotaError,
         now: Timestamp,
     ) {
         let mut refusals = self.lock();
@@ -44,6 +46,7 @@ impl Refusals {
                 Refusal {
                     needed_bytes,
                     until,
+                    is_too_large: matches!(error, QuotaError::FileSize { .. }),
                 },
             );
         }
@@ -55,16 +58,17 @@ impl Refusals {
     }
 
     /// Whether the file at `path` can fit now. `room` is what the whole file may have: free bytes
-    /// and those of the file that it replaces or continues; `None` = no limit.
+    /// and those of the file that it replaces or continues; `largest` what any file may have; `None`
+    /// = no limit. One that was too large for any file is refused once more and no longer: the next
+    /// of this name may well be another.
     ///
     /// # Errors
     ///
-    /// [`QuotaError::Bytes`]; the peer hears 552 and no 150.
+    /// [`QuotaError::Bytes`] and [`QuotaError::FileSize`]; the peer hears 552 and no 150.
     pub(super) fn check(
         &self,
-        account: AccountId,
-        path: &VirtualPath,
-        room: Limit,
+        (account, path): (AccountId, &VirtualPath),
+        (room, largest): (Limit, Limit),
         now: Timestamp,
     ) -> Result<(), QuotaError> {
         let mut refusals = self.lock();
@@ -72,19 +76,23 @@ impl Refusals {
         let Some(refusal) = refusals.get(&key).copied() else {
             return Ok(());
         };
-        match room {
-            Some(room) if refusal.until > now && room < refusal.needed_bytes => {
-                Err(QuotaError::Bytes {
-                    scope: Scope::Account,
-                    free_bytes: room,
-                    limit_bytes: room,
-                })
-            }
-            _ => {
-                refusals.remove(&key);
-                Ok(())
-            }
+        let is_short = |limit: &u64| refusal.until > now && *limit < refusal.needed_bytes;
+        if refusal.is_too_large {
+            refusals.remove(&key);
+            let largest = largest.filter(is_short);
+            return largest.map_or(Ok(()), |limit_bytes| {
+                Err(QuotaError::FileSize { limit_bytes })
+            });
         }
+        if let Some(room) = room.filter(is_short) {
+            return Err(QuotaError::Bytes {
+                scope: Scope::Account,
+                free_bytes: room,
+                limit_bytes: room,
+            });
+        }
+        refusals.remove(&key);
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<(AccountId, VirtualPath), Refusal>> {
@@ -102,7 +110,12 @@ mod tests {
         let refusals = Refusals::default();
         let account = AccountId::from_parts(1, [1; 10]);
         let path = VirtualPath::root().resolve("/big").unwrap();
-        refusals.remember(account, &path, needed_bytes, NOON);
+        let full = QuotaError::Bytes {
+            scope: Scope::Account,
+            free_bytes: 0,
+            limit_bytes: 1,
+        };
+        refusals.remember((account, &path), needed_bytes, &full, NOON);
         (refusals, account, path)
     }
 
@@ -110,10 +123,20 @@ mod tests {
     fn a_file_that_did_not_fit_is_refused_until_there_is_room() {
         let (refusals, account, path) = refused(100);
 
-        assert!(refusals.check(account, &path, Some(99), NOON).is_err());
-        assert!(refusals.check(account, &path, Some(100), NOON).is_ok());
         assert!(
-            refusals.check(account, &path, Some(99), NOON).is_ok(),
+            refusals
+                .check((account, &path), (Some(99), None), NOON)
+                .is_err()
+        );
+        assert!(
+            refusals
+                .check((account, &path), (Some(100), None), NOON)
+                .is_ok()
+        );
+        assert!(
+            refusals
+                .check((account, &path), (Some(99), None), NOON)
+                .is_ok(),
             "it was forgotten"
         );
     }
@@ -123,6 +146,10 @@ mod tests {
         let (refusals, account, path) = refused(100);
         let later = NOON.plus(Duration::from_secs(601));
 
-        assert!(refusals.check(account, &path, Some(0), later).is_ok());
+        assert!(
+            refusals
+                .check((account, &path), (Some(0), None), later)
+                .is_ok()
+        );
     }
 }

@@ -176,7 +176,7 @@ impl Sheet {
 
     async fn send(&mut self, stream: &mut DataStream, pump: &Pump) -> Result<(), TransferError> {
         while let Some(chunk) = self.next_chunk().await? {
-            pump.send(stream, chunk.as_bytes()).await?;
+            pump.send_paced(stream, chunk.as_bytes()).await?;
         }
         Ok(())
     }

@@ -69,7 +69,10 @@ impl Receiving {
                 }));
             }
         };
-        let mut pour = Pour::new(&upload, self.allowance, self.conversion, pump.clone());
+        // An append begins where the file ends now, not where it did when the client asked.
+        let mut allowance = self.allowance;
+        allowance.begins_at(upload.start());
+        let mut pour = Pour::new(&upload, allowance, self.conversion, pump.clone());
         let (stream, poured) = pour.run(stream, self.announced).await;
         let doubt = if is_doubtful && self.announced != Some(pour.received()) {
             DOUBT

@@ -15,8 +15,9 @@ use crate::hosting::throttle::Throttle;
 use crate::hosting::volumes::Volumes;
 use crate::model::{
     Access, Account, AccountId, AccountStatus, Customer, CustomerStatus, Secret, TlsRule, Username,
+    Version,
 };
-use crate::settings::LiveSettings;
+use crate::settings::{LiveSettings, Settings};
 use crate::store::StoreError;
 use crate::vfs::LocalHome;
 
@@ -31,7 +32,6 @@ struct Parts {
     ledger: Ledger,
     roll: Roll,
     rates: Rates,
-    settings: LiveSettings,
     throttle: Throttle,
     volumes: Volumes,
     marks: NoteLogin,
@@ -56,6 +56,8 @@ pub struct Granted {
     pub rates: SessionRates,
     /// Whether TLS is needed where the listener leaves it open.
     pub requires_tls: bool,
+    /// The version of the plan that the limits come from.
+    plan_version: Version,
     /// The edition of the roll that this was recalled from; `None` if it was looked up.
     recalled: Option<u64>,
 }
@@ -109,7 +111,9 @@ impl Logins {
         volumes: Volumes,
         settings: LiveSettings,
     ) -> (Self, LoginMarks) {
-        let throttle = Throttle::new(Arc::clone(&foundation.clock), settings.clone());
+        let rates = Rates::default();
+        pace_server(&rates, &settings.current());
+        let throttle = Throttle::new(Arc::clone(&foundation.clock), settings);
         let (noting, marks) = LoginMarks::new(foundation.db.clone());
         let roll = Roll::new(foundation.db.clone(), &foundation.events);
         let parts = Parts {
@@ -117,8 +121,7 @@ impl Logins {
             passwords,
             ledger,
             roll,
-            rates: Rates::default(),
-            settings,
+            rates,
             throttle,
             volumes,
             marks,
@@ -156,6 +159,11 @@ impl Logins {
         Ok(granted)
     }
 
+    /// Brings what all sessions share in line with changed settings.
+    pub fn follow(&self, settings: &Settings) {
+        pace_server(&self.0.rates, settings);
+    }
+
     /// Whether nothing took the login away while its password was verified: whoever suspends an
     /// account or sets its password reaches only sessions that are listed by then.
     ///
@@ -170,14 +178,18 @@ impl Logins {
         let db = &self.0.foundation.db;
         let account = db.account(granted.account.id).await?;
         let customer = db.customer(granted.customer.id).await?;
-        Ok(account.is_some_and(|account| {
-            account.status == AccountStatus::Active
-                && account.version == granted.account.version
-                && account.password_hash == granted.account.password_hash
-        }) && customer.is_some_and(|customer| {
-            customer.status == CustomerStatus::Active
-                && customer.version == granted.customer.version
-        }))
+        let plan = db.plan(granted.customer.plan_id).await?;
+        let has_its_limits = plan.is_some_and(|plan| plan.version == granted.plan_version);
+        Ok(has_its_limits
+            && account.is_some_and(|account| {
+                account.status == AccountStatus::Active
+                    && account.version == granted.account.version
+                    && account.password_hash == granted.account.password_hash
+            })
+            && customer.is_some_and(|customer| {
+                customer.status == CustomerStatus::Active
+                    && customer.version == granted.customer.version
+            }))
     }
 
     /// Looks an account up again; `None` if it may no longer be logged in.
@@ -321,19 +333,16 @@ impl Logins {
         let limits = EffectiveLimits::of(account, customer, plan);
         let unknown = LoginError::Incorrect(Refusal::Unknown);
         let quota = self.quota(account, &limits).ok_or(unknown)?;
-        let settings = self.0.settings.current();
-        let rates = &self.0.rates;
-        let (up, down) = (settings.upload_rate.0, settings.download_rate.0);
-        rates.server().set(up, down);
         Ok(Granted {
             access: account.access(),
-            rates: rates.session(account.id, &limits.of_account()),
+            rates: self.0.rates.session(account.id, limits.of_account()),
             limits,
             home: self.0.volumes.home(account).await?,
             quota,
             requires_tls: account.tls == TlsRule::Required,
             customer: Arc::clone(customer),
             account: Arc::clone(account),
+            plan_version: plan.version,
             recalled: None,
         })
     }
@@ -356,6 +365,11 @@ impl Logins {
         }
         ledger.quota(account.id)
     }
+}
+
+fn pace_server(rates: &Rates, settings: &Settings) {
+    let (up, down) = (settings.upload_rate.0, settings.download_rate.0);
+    rates.server().set(up, down);
 }
 
 impl From<PasswordError> for LoginError {

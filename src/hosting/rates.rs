@@ -38,6 +38,7 @@ pub struct SessionRates {
     server: Arc<Buckets>,
     account: Arc<Buckets>,
     session: Arc<Buckets>,
+    limits: AccountLimits<Limit>,
 }
 
 /// Which way bytes move, as the client sees it.
@@ -47,6 +48,25 @@ pub enum Direction {
     Up,
     /// To the client.
     Down,
+}
+
+/// Some bytes that may be moved.
+#[derive(Debug)]
+#[must_use = "what is not moved is given back"]
+pub struct Piece {
+    bytes: u64,
+    origin: Origin,
+}
+
+/// Who has to be told of bytes that were not moved.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Origin {
+    /// Nobody.
+    Free,
+    /// They belong to those that nobody is asked for.
+    Exempt,
+    /// They were booked.
+    Buckets,
 }
 
 /// What one transfer asks before it moves bytes.
@@ -94,16 +114,13 @@ impl Rates {
         buckets
     }
 
-    /// What a session of the account asks. The limits are in force at once, for all its sessions.
-    pub fn session(&self, id: AccountId, limits: &AccountLimits<Limit>) -> SessionRates {
-        let account = self.account(id);
-        account.set(limits.upload_rate, limits.download_rate);
-        let session = Arc::new(Buckets::default());
-        session.set(limits.session_upload_rate, limits.session_download_rate);
+    /// What a session of the account asks, under these limits.
+    pub fn session(&self, id: AccountId, limits: AccountLimits<Limit>) -> SessionRates {
         SessionRates {
             server: Arc::clone(&self.0.server),
-            account,
-            session,
+            account: self.account(id),
+            session: Arc::default(),
+            limits,
         }
     }
 }
@@ -122,12 +139,19 @@ impl SessionRates {
     /// The same limits for a session that had others before: its running transfers notice.
     #[must_use]
     pub fn in_place_of(self, before: &Self) -> Self {
-        let Buckets { up, down } = &*self.session;
-        before.session.set(up.rate(), down.rate());
         Self {
             session: Arc::clone(&before.session),
             ..self
         }
+    }
+
+    /// Puts the limits in force, for all sessions of the account. Only for what is known to hold now:
+    /// a login that is outdated before it ends must not bring old limits back.
+    pub fn enforce(&self) {
+        let limits = &self.limits;
+        self.account.set(limits.upload_rate, limits.download_rate);
+        self.session
+            .set(limits.session_upload_rate, limits.session_download_rate);
     }
 }
 
@@ -143,6 +167,18 @@ impl Buckets {
             Direction::Up => &self.up,
             Direction::Down => &self.down,
         }
+    }
+}
+
+impl Piece {
+    /// How many they are.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The same, for a slice.
+    pub fn length(&self) -> usize {
+        usize::try_from(self.bytes).unwrap_or(usize::MAX)
     }
 }
 
@@ -168,7 +204,7 @@ impl Pace {
     /// # Cancel safety
     ///
     /// Dropping this future loses a piece, which the others then wait for.
-    pub async fn take(&self, want: u64) -> u64 {
+    pub async fn take(&self, want: u64) -> Piece {
         let [session, account, server] = self.ways();
         let changed = [session, account, server].map(|bucket| bucket.changed.notified());
         let (piece, turn) = self.book(want, Instant::now());
@@ -186,29 +222,37 @@ impl Pace {
     }
 
     /// Books a piece in all buckets; tells how large it is and when it may be moved, if not at once.
-    fn book(&self, want: u64, now: Instant) -> (u64, Option<Instant>) {
+    fn book(&self, want: u64, now: Instant) -> (Piece, Option<Instant>) {
+        let piece = |bytes, origin| Piece { bytes, origin };
         let exempt = self.exempt.load(Ordering::Relaxed);
         if exempt > 0 {
-            let piece = exempt.min(want);
-            self.exempt.fetch_sub(piece, Ordering::Relaxed);
-            return (piece, None);
+            let bytes = exempt.min(want);
+            self.exempt.fetch_sub(bytes, Ordering::Relaxed);
+            return (piece(bytes, Origin::Exempt), None);
         }
         let rates = self.ways().into_iter().filter_map(Bucket::rate);
         let Some(slowest) = rates.min() else {
-            return (want, None);
+            return (piece(want, Origin::Free), None);
         };
-        let piece = piece_of(slowest).min(want);
+        let bytes = piece_of(slowest).min(want);
         let turns = self.ways().into_iter();
-        let turns = turns.filter_map(|bucket| bucket.book(piece, now));
-        (piece, turns.max())
+        let turns = turns.filter_map(|bucket| bucket.book(bytes, now));
+        (piece(bytes, Origin::Buckets), turns.max())
     }
 
-    /// Gives back what was taken and not moved.
-    pub fn give_back(&self, bytes: u64) {
-        if bytes > 0 {
-            for bucket in self.ways() {
-                bucket.give_back(bytes);
+    /// Gives back what was taken and not moved: all but `moved` bytes of the piece.
+    pub fn give_back(&self, Piece { bytes, origin }: Piece, moved: u64) {
+        let bytes = bytes.saturating_sub(moved);
+        match origin {
+            Origin::Buckets if bytes > 0 => {
+                for bucket in self.ways() {
+                    bucket.give_back(bytes);
+                }
             }
+            Origin::Exempt => {
+                self.exempt.fetch_add(bytes, Ordering::Relaxed);
+            }
+            Origin::Buckets | Origin::Free => {}
         }
     }
 
@@ -292,6 +336,7 @@ mod tests {
                 server: Arc::clone(&self.rates.0.server),
                 account: Arc::clone(&self.account),
                 session: Arc::default(),
+                limits: AccountLimits::default(),
             };
             rates.pace(direction)
         }
@@ -310,7 +355,7 @@ mod tests {
             .min_by_key(|mover| mover.2)
         {
             let (piece, turn) = pace.book(*left, *at);
-            *left -= piece;
+            *left -= piece.bytes;
             *at = turn.unwrap_or(*at);
         }
         let took = |mover: &Mover| (mover.2 - begun).as_secs_f64();
@@ -326,7 +371,8 @@ mod tests {
         let pace = Scene::new().session(Direction::Up);
 
         assert!(pace.is_free());
-        assert_eq!(pace.book(u64::MAX, Instant::now()), (u64::MAX, None));
+        let (piece, turn) = pace.book(u64::MAX, Instant::now());
+        assert_eq!((piece.bytes, turn), (u64::MAX, None));
     }
 
     #[test]
@@ -360,14 +406,14 @@ mod tests {
         let rates = Rates::default();
         let id = AccountId::from_parts(1, [1; 10]);
         let limits = AccountLimits::default();
-        let before = rates.session(id, &limits);
+        let before = rates.session(id, limits);
         let running = before.pace(Direction::Down);
 
         let slow = AccountLimits {
             session_download_rate: Some(MIB),
             ..limits
         };
-        let _after = rates.session(id, &slow).in_place_of(&before);
+        rates.session(id, slow).in_place_of(&before).enforce();
 
         let took = times(Instant::now(), vec![(running, 10 * MIB)]);
         assert!(is_about(took[0], 10.0), "{took:?}");
@@ -406,8 +452,8 @@ mod tests {
         let scene = Scene::new();
         scene.account.set(Some(1), None);
         let pace = scene.session(Direction::Up);
-        pace.book(MIB, Instant::now());
-        let waiting = tokio::spawn(async move { pace.take(MIB).await });
+        let _booked = pace.book(MIB, Instant::now());
+        let waiting = tokio::spawn(async move { pace.take(MIB).await.bytes });
         tokio::task::yield_now().await;
 
         scene.account.set(Some(10 * MIB), None);
@@ -423,12 +469,47 @@ mod tests {
         let begun = Instant::now();
         for _ in 0..100 {
             let (piece, _) = hesitant.book(MIB, begun);
-            hesitant.give_back(piece);
+            hesitant.give_back(piece, 0);
         }
 
         let took = times(begun, vec![(other, 10 * MIB)]);
 
         assert!(is_about(took[0], 10.0), "{took:?}");
+    }
+
+    #[test]
+    fn what_was_free_is_given_back_to_nobody() {
+        let scene = Scene::new();
+        let (early, other) = (
+            scene.session(Direction::Down),
+            scene.session(Direction::Down),
+        );
+        let begun = Instant::now();
+        let (free, _) = early.book(100 * MIB, begun);
+        scene.account.set(None, Some(MIB));
+        let (booked, _) = other.book(MIB, begun);
+
+        early.give_back(free, 0);
+
+        let took = times(begun, vec![(other, 10 * MIB - booked.bytes)]);
+        assert!(is_about(took[0], 10.0), "{took:?}");
+    }
+
+    #[test]
+    fn an_outdated_login_brings_no_old_limit_back() {
+        let rates = Rates::default();
+        let id = AccountId::from_parts(1, [1; 10]);
+        let limited = AccountLimits {
+            upload_rate: Some(MIB),
+            ..AccountLimits::default()
+        };
+        let outdated = rates.session(id, AccountLimits::default());
+        let current = rates.session(id, limited);
+        current.enforce();
+
+        drop(outdated);
+
+        assert!(!current.pace(Direction::Up).is_free());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::set_tcp_cork;
 use rustls::ServerConfig;
+use socket2::SockRef;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -43,11 +44,21 @@ impl DetachedStream {
     ///
     /// The system can note no further socket; the connection is closed then.
     pub fn attach(self) -> io::Result<DataStream> {
+        let socket = TcpStream::from_std(self.socket)?;
+        // If this fails the connection is gone already.
+        let _gone = SockRef::from(&socket).set_linger(None);
         Ok(DataStream {
-            transport: Transport::accepted(TcpStream::from_std(self.socket)?),
+            transport: Transport::accepted(socket),
             peer: self.peer,
             place: self.place,
         })
+    }
+
+    /// Resets the connection if it is closed before somebody has it back: a client must not take what
+    /// it got until then for all.
+    pub fn reset_if_lost(&self) {
+        // If this fails the connection is gone already.
+        let _gone = SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
     }
 
     /// Has the system send whole packets only, until the end: one that is half full at the end of a

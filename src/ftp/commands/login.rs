@@ -50,6 +50,7 @@ pub(super) async fn pass(context: &mut Context, password: Secret) -> Result<Outc
         Ok(granted) => {
             let outcome = welcome(context, granted.clone());
             if logins.still_holds(&granted).await? {
+                granted.rates.enforce();
                 return Ok(outcome);
             }
             let text = "The account was changed, log in again.";

@@ -299,15 +299,14 @@ async fn claim(
     let existing = target.existing();
     let standing = existing.map_or(0, |file| file.bytes);
     let largest = member.granted.limits.account.file_bytes.limit;
-    let free = quota.headroom().map(|free| free.saturating_add(standing));
-    let room = [largest, free].into_iter().flatten().min();
+    let room = quota.headroom().map(|free| free.saturating_add(standing));
     let now = member.door.app.clock.now();
     // Whoever says how much it is this time is judged by that.
     if announced.is_none() {
         member
             .door
             .refusals
-            .check(account, target.path(), room, now)?;
+            .check((account, target.path()), (room, largest), now)?;
     }
     let wanted = Reservation {
         replaced: existing.and_then(|file| freed(file, target.offset())),

@@ -59,8 +59,9 @@ impl Accounts {
         let deed = deed(AuditAction::AccountChanged, &account, changes);
         foundation.audit(&mut tx, actor, deed).await?;
         tx.commit().await?;
-        self.refresh(id).await?;
+        // Before any session looks it up.
         foundation.publish(Event::AccountChanged(id));
+        self.refresh(id).await?;
         self.get(id).await
     }
 

@@ -134,8 +134,9 @@ impl Accounts {
         );
         self.0.foundation.audit(&mut tx, actor, deed).await?;
         tx.commit().await?;
-        self.refresh(id).await?;
+        // Before any session looks it up.
         self.0.foundation.publish(Event::AccountChanged(id));
+        self.refresh(id).await?;
         self.get(id).await
     }
 

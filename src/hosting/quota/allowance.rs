@@ -259,6 +259,11 @@ impl Allowance {
         }
     }
 
+    /// Corrects where in the file the upload begins, in bytes; before anything is taken.
+    pub fn begins_at(&mut self, offset: u64) {
+        self.size = offset;
+    }
+
     /// The last word on whether the file may be put in its place, for the moment in which it is.
     pub fn cover(&self) -> Cover {
         Cover {

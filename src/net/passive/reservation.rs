@@ -83,11 +83,13 @@ impl PortReservation {
             Err(_elapsed) => {
                 // It may have come this very moment.
                 self.shared.look(key);
-                self.shared.release(key);
-                arrival.try_recv().map_err(|_| {
+                if self.shared.release(key) {
                     self.shared.count_timeout();
-                    PassiveError::TimedOut
-                })
+                    Err(PassiveError::TimedOut)
+                } else {
+                    // Somebody is handing it over, or it was too old.
+                    arrival.await.map_err(|_| PassiveError::TimedOut)
+                }
             }
         };
         self.arrival = None;

@@ -358,21 +358,46 @@ async fn a_file_is_no_larger_than_a_file_may_be() {
     let refused = ftp.upload("STOR a", &[1; 1_001]).await;
     assert_eq!(refused.text(), "File too large: 1000 bytes allowed.");
     assert!(server.names(&alice, "").is_empty());
-    assert_eq!(
-        ftp.upload("STOR a", &[1; 1_000]).await.code,
-        552,
-        "no second try"
-    );
+    // A client that tries again at once is stopped; the next file of the name is looked at anew.
+    ftp.expect("EPSV", 229).await;
+    ftp.play("C: STOR a\nS: 552 File too large: 1000 bytes allowed.")
+        .await;
+    assert_eq!(ftp.upload("STOR a", &[1; 1_000]).await.code, 226);
     assert_eq!(ftp.upload("STOR b", &[1; 1_000]).await.code, 226);
 
     ftp.play("C: ALLO 1001\nS: 552 File too large: 1000 bytes allowed.")
         .await;
     assert_eq!(ftp.upload("APPE b", &[1]).await.code, 552);
     ftp.expect("REST 999", 350).await;
-    assert_eq!(ftp.upload("STOR b", &[2; 2]).await.code, 552);
+    assert_eq!(ftp.upload("STOR a", &[2; 2]).await.code, 552);
     ftp.expect("ALLO 1", 200).await;
     ftp.expect("REST 999", 350).await;
     assert_eq!(ftp.upload("STOR b", &[2]).await.code, 226);
-    assert_eq!(server.usage(&alice).bytes, 1_000);
+    // What was continued and did not fit is as long as where it was to be continued.
+    assert_eq!(server.usage(&alice).bytes, 1_999);
     assert_eq!(server.disk(&alice), server.usage(&alice));
+}
+
+/// QUO-23. An append begins where the file ends when its data connection stands.
+#[tokio::test]
+async fn an_append_that_begins_late_makes_no_file_too_large() {
+    let server = TestServer::start().await;
+    let limited = Allowed {
+        file_bytes: Some(1_000),
+        ..Allowed::default()
+    };
+    let alice = server.account_with("alice", limited).await;
+    server.put(&alice, "log", b"");
+    let mut early = server.login("alice").await;
+    let port = early.epsv().await;
+    early.expect("APPE log", 150).await;
+    let mut other = server.login("alice").await;
+    assert_eq!(other.upload("APPE log", &[1; 1_000]).await.code, 226);
+
+    let mut data = early.dial_data(port).await;
+    data.write_all(&[2]).await.unwrap();
+    drop(data);
+
+    early.expect_reply(552).await;
+    assert_eq!(server.read(&alice, "log").unwrap(), [1; 1_000]);
 }

@@ -276,3 +276,50 @@ async fn a_listing_is_not_throttled() {
 
     assert!(listed.len() > 50_000, "{}", listed.len());
 }
+
+#[tokio::test]
+async fn a_rate_of_the_server_holds_for_running_transfers() {
+    let server = TestServer::start().await;
+    server.set(&[("download_rate", "1 KiB/s")]).await;
+    let alice = server.account("alice").await;
+    let content = vec![7; 5 * MIB];
+    server.put(&alice, "big", &content);
+    let mut ftp = server.login("alice").await;
+    let mut data = ftp.open_data().await;
+    ftp.expect("RETR big", 150).await;
+    let mut got = vec![0];
+    data.read_exact(&mut got).await.unwrap();
+
+    server.set(&[("download_rate", "")]).await;
+
+    data.read_to_end(&mut got).await.unwrap();
+    ftp.expect_reply(226).await;
+    assert!(got == content);
+}
+
+/// The end of a file costs nothing of the rate.
+#[tokio::test]
+async fn many_small_files_are_as_fast_as_a_large_one() {
+    let server = TestServer::start().await;
+    let limited = Allowed {
+        upload_rate: RATE,
+        ..Allowed::default()
+    };
+    server.account_with("alice", limited).await;
+    for with_tls in [false, true] {
+        let mut ftp = log_in(&server, "alice", with_tls).await;
+        let begun = Instant::now();
+
+        for number in 0..100 {
+            let stored = ftp.upload(&format!("STOR {number}"), &[7; 5_000]).await;
+            assert_eq!(stored.code, 226);
+        }
+
+        // Half a second by the rate; two and a half if each file cost another piece.
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+}
