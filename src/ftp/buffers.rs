@@ -56,6 +56,17 @@ impl Buffers {
             // The semaphore is never closed.
             Err(_) => std::future::pending().await,
         };
+        self.hand_out(place)
+    }
+
+    /// Lends a buffer to somebody who has one already and therefore must not wait for it: if all who
+    /// have one waited for another, nobody would ever give one back.
+    pub(super) fn lend_another(&self) -> Option<Buffer> {
+        let place = Arc::clone(&self.0.places).try_acquire_owned().ok()?;
+        Some(self.hand_out(place))
+    }
+
+    fn hand_out(&self, place: OwnedSemaphorePermit) -> Buffer {
         let bytes = self
             .0
             .free
@@ -115,5 +126,21 @@ mod tests {
         let second = buffers.lend().await;
 
         assert_eq!((second[0], second.len()), (7, Buffers::SIZE_BYTES));
+    }
+
+    #[tokio::test]
+    async fn whoever_has_a_buffer_gets_another_only_if_there_is_one() {
+        let buffers = Buffers::new(Metrics::default());
+        let mut lent = Vec::new();
+        for _ in 1..Buffers::LIMIT {
+            lent.push(buffers.lend().await);
+        }
+
+        let last = buffers.lend_another();
+
+        assert!(last.is_some());
+        assert!(buffers.lend_another().is_none());
+        drop(last);
+        assert!(buffers.lend_another().is_some());
     }
 }

@@ -21,6 +21,7 @@ use super::buffers::{Buffer, Buffers};
 use super::error::TransferError;
 use super::pump::Pump;
 use super::stop::Stop;
+use crate::hosting::rates;
 use crate::net::{DataStream, DetachedStream, PassiveConnection};
 use crate::proto::LfToCrlf;
 use crate::vfs::Download;
@@ -143,7 +144,7 @@ impl Sending {
             at += size(read);
             // What is not in memory is fetched while the last piece is sent.
             if comes_from_disk && at < end {
-                ahead = Some(self.read(pump, at).await);
+                ahead = self.read_ahead(pump, at).await;
             }
             let bytes = buffer.get(..read).unwrap_or_default();
             match &mut self.conversion {
@@ -175,9 +176,28 @@ impl Sending {
 
     async fn read(&self, pump: &Pump, at: u64) -> Piece {
         // Whoever waits for its turn holds no buffer.
+        let most = self.turn(pump, at).await;
+        let buffer = pump.buffers.lend().await;
+        self.read_into(buffer, most, pump, at)
+    }
+
+    /// The same while another piece waits to be sent; not for transfers that wait for their turns
+    /// anyway.
+    async fn read_ahead(&self, pump: &Pump, at: u64) -> Option<Piece> {
+        if !pump.pace.is_free() {
+            return None;
+        }
+        let buffer = pump.buffers.lend_another()?;
+        let most = self.turn(pump, at).await;
+        Some(self.read_into(buffer, most, pump, at))
+    }
+
+    async fn turn(&self, pump: &Pump, at: u64) -> rates::Piece {
         let rest = self.download.size.saturating_sub(at);
-        let most = pump.pace.take(rest.min(size(Buffers::SIZE_BYTES))).await;
-        let mut buffer = pump.buffers.lend().await;
+        pump.pace.take(rest.min(size(Buffers::SIZE_BYTES))).await
+    }
+
+    fn read_into(&self, mut buffer: Buffer, most: rates::Piece, pump: &Pump, at: u64) -> Piece {
         let space = buffer.get_mut(..most.length()).unwrap_or_default();
         if let Some(read) = self.read_at_once(space, at) {
             pump.pace.give_back(most, size(read));
