@@ -503,11 +503,10 @@ mod tests {
             upload_rate: Some(MIB),
             ..AccountLimits::default()
         };
-        let outdated = rates.session(id, AccountLimits::default());
         let current = rates.session(id, limited);
         current.enforce();
 
-        drop(outdated);
+        let _outdated = rates.session(id, AccountLimits::default());
 
         assert!(!current.pace(Direction::Up).is_free());
     }
