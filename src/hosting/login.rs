@@ -7,9 +7,10 @@ use crate::hosting::foundation::Foundation;
 pub use crate::hosting::last_logins::LoginMarks;
 use crate::hosting::last_logins::NoteLogin;
 use crate::hosting::limits::EffectiveLimits;
-use crate::hosting::passwords::{PasswordError, Passwords};
+use crate::hosting::passwords::{PasswordError, Passwords, Verdict};
 use crate::hosting::quota::{AccountQuota, Ledger, Limits};
 use crate::hosting::rates::{Rates, SessionRates};
+use crate::hosting::renewal::renewed;
 use crate::hosting::roll::{Enrolled, Roll};
 use crate::hosting::throttle::Throttle;
 use crate::hosting::volumes::Volumes;
@@ -129,8 +130,9 @@ impl Logins {
         (Self(Arc::new(parts)), noting)
     }
 
-    /// Verifies a password. Takes the same time for every kind of refusal; only a password that is not
-    /// looked at, because too many wrong ones came from the address, costs nothing.
+    /// Verifies a password. Takes the same time for every kind of refusal, and longer only where an
+    /// account brought its hash along from another server; a password that is not looked at, because too
+    /// many wrong ones came from the address, costs nothing. The door hides these differences.
     ///
     /// # Errors
     ///
@@ -138,7 +140,7 @@ impl Logins {
     ///
     /// # Cancel safety
     ///
-    /// Dropping this future changes nothing.
+    /// Dropping this future changes nothing, except that a hash from another server may be renewed.
     pub async fn verify(
         &self,
         name: &str,
@@ -184,7 +186,8 @@ impl Logins {
             && account.is_some_and(|account| {
                 account.status == AccountStatus::Active
                     && account.version == granted.account.version
-                    && account.password_hash == granted.account.password_hash
+                    // The hash itself may have been renewed by a login at the same time.
+                    && account.password_changed_at == granted.account.password_changed_at
             })
             && customer.is_some_and(|customer| {
                 customer.status == CustomerStatus::Active
@@ -289,25 +292,30 @@ impl Logins {
         // was right on one of them is right on the others.
         may_try()?;
         let stored = known.map(|account| &account.password_hash);
-        let is_right = match known {
+        let verdict = match known {
             Some(account) if passwords.remembers(account.id, password, &account.password_hash) => {
-                true
+                Verdict::Right
             }
             _ => turn.verify(password, stored).await?,
         };
-        match found {
-            Some(found) if is_right => {
-                let account = &found.account;
-                passwords.remember(account.id, password, &account.password_hash);
-                throttle.succeeded(from, account.id);
-                Ok(found)
-            }
-            found => {
+        let found = match (found, &verdict) {
+            (Some(found), Verdict::Right | Verdict::Outdated(_)) => found,
+            (found, _) => {
                 throttle.failed(origin);
                 let refusal = found.map_or(Refusal::Unknown, |_| Refusal::WrongPassword);
-                Err(LoginError::Incorrect(refusal))
+                return Err(LoginError::Incorrect(refusal));
             }
-        }
+        };
+        let id = found.account.id;
+        passwords.remember(id, password, &found.account.password_hash);
+        drop(turn);
+        throttle.succeeded(from, id);
+        let Verdict::Outdated(hash) = verdict else {
+            return Ok(found);
+        };
+        let found = renewed(&self.0.foundation, found, hash).await;
+        passwords.remember(id, password, &found.account.password_hash);
+        Ok(found)
     }
 
     async fn find(&self, name: &str) -> Result<Option<Arc<Enrolled>>, LoginError> {

@@ -3,18 +3,22 @@
 //! Argon2id with 19 MiB and two passes costs tens of milliseconds, so it runs on threads of its own,
 //! on all cores but one. A client that opens ten connections at once pays for one verification:
 //! what was verified is remembered for a short while under a keyed hash.
+//!
+//! A hash that an account brought along from another server is verified as it is and, once its password
+//! is known, made anew. It costs what it costs and one of ours on top, whether the password is right or
+//! wrong: so it never answers sooner than a name that nobody has, and what it takes longer is hidden by
+//! the door, which tells a refusal only after a while.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::hashers::Hashers;
+use super::stored_password::{self, StoredPassword};
 use crate::model::{AccountId, PasswordHash, Secret};
 
 /// A cheap handle on the hashing pool.
@@ -41,6 +45,17 @@ struct Place {
 
 /// Whoever has or wants a place; counted until dropped.
 struct Asked(Arc<Pool>);
+
+/// What a verification found out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// It is not the password.
+    Wrong,
+    /// It is the password.
+    Right,
+    /// It is the password, and this is how it is hashed today.
+    Outdated(PasswordHash),
+}
 
 /// Why a password is refused or could not be worked on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -157,7 +172,8 @@ impl Passwords {
         password: &Secret,
         stored: Option<&PasswordHash>,
     ) -> Result<bool, PasswordError> {
-        self.turn().await?.verify(password, stored).await
+        let verdict = self.turn().await?.verify(password, stored).await?;
+        Ok(verdict != Verdict::Wrong)
     }
 
     /// Waits for a place on the pool.
@@ -228,15 +244,15 @@ impl Turn {
         &self,
         password: &Secret,
         stored: Option<&PasswordHash>,
-    ) -> Result<bool, PasswordError> {
+    ) -> Result<Verdict, PasswordError> {
         if password.expose().len() > Passwords::LONGEST_BYTES {
-            return Ok(false);
+            return Ok(Verdict::Wrong);
         }
         let password = password.clone();
-        let is_somebody = stored.is_some();
-        let stored = stored.unwrap_or(&self.0.asked.0.nobody).clone();
-        let verified = self.blocking(move || verify(&password, &stored)).await?;
-        Ok(verified && is_somebody)
+        let stored = stored.cloned();
+        let nobody = self.0.asked.0.nobody.clone();
+        self.blocking(move || judge(&password, stored.as_ref(), &nobody))
+            .await
     }
 
     /// Has a thread work. The place is taken until the work is done, even if nobody waits
@@ -282,18 +298,26 @@ impl std::fmt::Debug for Passwords {
 }
 
 fn hash(password: &Secret) -> Result<PasswordHash, PasswordError> {
-    // The defaults are argon2id with 19 MiB, two passes, one lane.
-    Argon2::default()
-        .hash_password(password.expose().as_bytes())
-        .map(|hash| PasswordHash::new(hash.to_string()))
-        .map_err(|_| PasswordError::Hash)
+    stored_password::hash(password.expose()).ok_or(PasswordError::Hash)
 }
 
-fn verify(password: &Secret, stored: &PasswordHash) -> bool {
-    let verifier: &dyn PasswordVerifier<str> = &Argon2::default();
-    verifier
-        .verify_password(password.expose().as_bytes(), stored.as_str())
-        .is_ok()
+/// Computes argon2 as often for every account as for nobody: once.
+fn judge(password: &Secret, stored: Option<&PasswordHash>, nobody: &PasswordHash) -> Verdict {
+    let read = |hash: &PasswordHash| StoredPassword::read(hash.as_str()).ok();
+    let matches = |hash: &StoredPassword| hash.verify(password.expose());
+    let waste = || {
+        let _in_vain = read(nobody).is_some_and(|nobody| matches(&nobody));
+        Verdict::Wrong
+    };
+    let Some(stored) = stored.and_then(read) else {
+        return waste();
+    };
+    match (matches(&stored), stored.is_ours()) {
+        (true, true) => Verdict::Right,
+        (true, false) => hash(password).map_or(Verdict::Right, Verdict::Outdated),
+        (false, true) => Verdict::Wrong,
+        (false, false) => waste(),
+    }
 }
 
 #[cfg(test)]
@@ -325,6 +349,61 @@ mod tests {
                 .unwrap()
         );
         assert!(!passwords.verify(&secret(""), None).await.unwrap());
+    }
+
+    /// Made with PHP and OpenSSL from this password.
+    const LIGHTS: &str = "Harbour-lights 7";
+    const BCRYPT: &str = "$2y$04$CmK5QSJNqqrBs6KYyFSpqOz/.zaVUHLRpG4loCflWci63qtCxiXfy";
+    const MD5: &str = "$1$quaysalt$CZToviFmw60gDuam1t4gW/";
+
+    #[test]
+    fn a_password_that_was_hashed_elsewhere_is_hashed_anew_when_it_is_known() {
+        let nobody = hash(&Passwords::generate()).unwrap();
+        let stored = PasswordHash::new(BCRYPT.to_owned());
+
+        let Verdict::Outdated(renewed) = judge(&secret(LIGHTS), Some(&stored), &nobody) else {
+            panic!("not outdated")
+        };
+
+        assert!(
+            renewed
+                .as_str()
+                .starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+        );
+        let again = judge(&secret(LIGHTS), Some(&renewed), &nobody);
+        assert_eq!(again, Verdict::Right);
+        let wrong = judge(&secret("Harbour-lights 8"), Some(&stored), &nobody);
+        assert_eq!(wrong, Verdict::Wrong);
+    }
+
+    #[test]
+    fn whoever_asks_pays_for_argon2_once_and_nobody_pays_less() {
+        let nobody = hash(&Passwords::generate()).unwrap();
+        let ours = hash(&secret(LIGHTS)).unwrap();
+        let kept = |text: &str| Some(PasswordHash::new(text.to_owned()));
+        for (stored, typed) in [
+            (None, LIGHTS),
+            (Some(ours.clone()), LIGHTS),
+            (Some(ours), "wrong"),
+            (kept(BCRYPT), LIGHTS),
+            (kept(BCRYPT), "wrong"),
+            (kept(MD5), LIGHTS),
+            (kept(MD5), "wrong"),
+            (kept(stored_password::NO_PASSWORD), "!"),
+            (kept("$2y$31$damaged"), "wrong"),
+        ] {
+            let before = stored_password::spent();
+
+            let _verdict = judge(&secret(typed), stored.as_ref(), &nobody);
+
+            let spent = stored_password::spent() - before;
+            assert_eq!(
+                spent,
+                1,
+                "{:?} {typed}",
+                stored.map(|hash| hash.as_str().to_owned())
+            );
+        }
     }
 
     #[tokio::test]

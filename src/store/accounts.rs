@@ -67,6 +67,8 @@ queries! {
            SET password_hash = $2, password_changed_at = $3, updated_at = $3,
                version = version + 1
          WHERE account_id = $1";
+    RENEW_PASSWORD = "
+        UPDATE account SET password_hash = $3 WHERE account_id = $1 AND password_hash = $2";
     RECORD_LOGIN = "
         UPDATE account SET last_login_at = $2, last_login_ip = $3 WHERE account_id = $1";
     DELETE = "DELETE FROM account WHERE account_id = $1";
@@ -332,6 +334,19 @@ impl Tx {
             hash.as_str(),
             at.as_millis()
         )?;
+        Ok(affected > 0)
+    }
+
+    /// Replaces the hash of a password by another of the same password; the version and the time of the
+    /// last change stay. `false` if the hash is not `before` any more.
+    pub async fn renew_account_password(
+        &mut self,
+        id: AccountId,
+        before: &PasswordHash,
+        after: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        let (before, after) = (before.as_str(), after.as_str());
+        let affected = execute!(self, RENEW_PASSWORD, id.to_string(), before, after)?;
         Ok(affected > 0)
     }
 

@@ -12,6 +12,7 @@ mod exits;
 mod facts;
 mod handshakes;
 mod host;
+mod imported_passwords;
 mod listing;
 mod login;
 mod mounted;

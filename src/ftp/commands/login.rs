@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rand::RngExt;
+use tokio::time::Instant;
 
 use crate::ftp::context::Context;
 use crate::ftp::error::CommandError;
@@ -33,6 +34,7 @@ pub(super) async fn user(context: &mut Context, name: LoginName) -> Result<Outco
 
 /// `PASS`: ends a login. Every refusal takes a while, and longer each time.
 pub(super) async fn pass(context: &mut Context, password: Secret) -> Result<Outcome, CommandError> {
+    let began = Instant::now();
     let from = context.peer.client.ip();
     let encrypted = context.session.is_encrypted();
     let app = context.door.app.clone();
@@ -63,7 +65,7 @@ pub(super) async fn pass(context: &mut Context, password: Secret) -> Result<Outc
                 %reason,
                 "login refused"
             );
-            Ok(rebuff(context).await)
+            Ok(rebuff(context, began).await)
         }
         Err(error @ LoginError::Busy) => {
             context.session.forget_user();
@@ -104,10 +106,11 @@ fn welcome(context: &mut Context, granted: Granted) -> Outcome {
     say(Code::LoggedIn, "Login successful.")
 }
 
-async fn rebuff(context: &mut Context) -> Outcome {
+async fn rebuff(context: &mut Context, began: Instant) -> Outcome {
     context.session.forget_user();
     context.failures += 1;
-    tokio::time::sleep(failure_delay(context.failures)).await;
+    let delay = failure_delay(context.failures);
+    tokio::time::sleep(remaining(began.elapsed(), delay)).await;
     if context.failures >= context.settings().max_login_failures {
         return Outcome::Close(Reply::new(
             Code::ServiceNotAvailable,
@@ -123,6 +126,14 @@ fn failure_delay(failures: u32) -> Duration {
     doubled
         .min(LONGEST_DELAY)
         .mul_f64(rand::rng().random_range(0.8..1.2))
+}
+
+/// What is left of `delay` when the verification took `spent` of it. One that took longer is answered
+/// after twice the delay, or three times: how long it took, and so whether the account exists and how its
+/// password is hashed, shows in none of these.
+fn remaining(spent: Duration, delay: Duration) -> Duration {
+    let beyond = spent.as_nanos() % delay.as_nanos().max(1);
+    delay.saturating_sub(Duration::from_nanos_u128(beyond))
 }
 
 /// How long the first wrong password of a session takes.
@@ -154,6 +165,22 @@ fn say(code: Code, text: &str) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_is_told_after_a_whole_delay_however_long_the_verification_took() {
+        let ms = Duration::from_millis;
+        for (spent, left) in [
+            (0, 1_000),
+            (1, 999),
+            (450, 550),
+            (999, 1),
+            (1_000, 1_000),
+            (2_300, 700),
+        ] {
+            assert_eq!(remaining(ms(spent), ms(1_000)), ms(left), "{spent}");
+        }
+        assert_eq!(remaining(ms(5), ms(0)), ms(0));
+    }
 
     #[test]
     fn each_failure_takes_longer_up_to_five_seconds() {

@@ -165,6 +165,41 @@ on_both_engines!(
     }
 );
 
+on_both_engines!(a_renewed_hash_never_brings_an_old_password_back, |db| {
+    samples::store_accounts(&db, &["kestrel"]).await;
+    let id = account_id(1);
+    let before = db.account(id).await.unwrap().unwrap();
+    let hash = |text: &str| PasswordHash::new(text.to_owned());
+    let mut tx = db.begin().await.unwrap();
+
+    // A login saw the old hash, an administrator sets another password, the login comes back.
+    let set = hash("$set");
+    assert!(tx.set_account_password(id, &set, later(2)).await.unwrap());
+    let (seen, after) = (&before.password_hash, hash("$after"));
+    assert!(!tx.renew_account_password(id, seen, &after).await.unwrap());
+    let seen = set.clone();
+    assert!(tx.renew_account_password(id, &seen, &after).await.unwrap());
+    assert!(!tx.renew_account_password(id, &seen, &after).await.unwrap());
+    assert!(
+        !tx.renew_account_password(account_id(9), &seen, &after)
+            .await
+            .unwrap()
+    );
+    tx.commit().await.unwrap();
+
+    let stored = db.account(id).await.unwrap().unwrap();
+    assert_eq!(
+        stored,
+        Account {
+            password_hash: after,
+            password_changed_at: later(2),
+            updated_at: later(2),
+            version: 2,
+            ..before
+        }
+    );
+});
+
 on_both_engines!(a_deleted_account_takes_its_usage_along, |db| {
     samples::store_accounts(&db, &["kestrel", "heron"]).await;
     let mut tx = db.begin().await.unwrap();
