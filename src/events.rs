@@ -3,7 +3,7 @@
 
 use tokio::sync::broadcast;
 
-use crate::model::{AccountId, CustomerId, PlanId, SessionId};
+use crate::model::{AccountId, CustomerId, JobId, PlanId, SessionId};
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -12,6 +12,8 @@ pub enum Event {
     AccountChanged(AccountId),
     /// A customer was changed; its accounts inherit from it.
     CustomerChanged(CustomerId),
+    /// A job was queued, moved on or is over.
+    JobChanged(JobId),
     /// A plan was changed; customers and accounts inherit from it.
     PlanChanged(PlanId),
     /// A session began or ended.
@@ -53,7 +55,7 @@ impl Event {
             | Self::CustomerChanged(_)
             | Self::PlanChanged(_)
             | Self::SettingsChanged => true,
-            Self::SessionsChanged(_) | Self::TransferEnded(_) => false,
+            Self::JobChanged(_) | Self::SessionsChanged(_) | Self::TransferEnded(_) => false,
         }
     }
 }

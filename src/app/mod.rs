@@ -18,6 +18,7 @@ use crate::hosting::audit::Audit;
 use crate::hosting::customers::Customers;
 use crate::hosting::demonstration::Demonstration;
 use crate::hosting::foundation::Foundation;
+use crate::hosting::jobs::Jobs;
 use crate::hosting::journal::Journal;
 use crate::hosting::login::Logins;
 use crate::hosting::network::Network;
@@ -28,6 +29,7 @@ use crate::hosting::quota::recovery::{Recovery, RecoveryError};
 use crate::hosting::revocation::{self, Revocation};
 use crate::hosting::sessions::Sessions;
 use crate::hosting::setup::Setup;
+use crate::hosting::trash::Purges;
 use crate::hosting::volumes::Volumes;
 use crate::net::{
     BindAddresses, BindError, CertificateError, CertificateStore, PassiveOptions, PassivePorts,
@@ -67,6 +69,8 @@ pub struct Services {
     pub events: Events,
     /// Database, time and news, for what has no service of its own.
     pub foundation: Foundation,
+    /// Work that takes longer than an answer may.
+    pub jobs: Jobs,
     /// The transfer journal.
     pub journal: Journal,
     /// The quota ledger.
@@ -83,6 +87,8 @@ pub struct Services {
     pub passwords: Passwords,
     /// Plans.
     pub plans: Plans,
+    /// Removes files for good.
+    pub purges: Purges,
     /// Live FTP sessions.
     pub sessions: Sessions,
     /// The settings in force.
@@ -194,6 +200,7 @@ impl App {
 
     /// Starts the tasks that follow changes and tidy up.
     async fn start(&self, keep: &Housekeeping) -> Result<(), OpenError> {
+        self.jobs.recover().await?;
         let follower = Revocation::new(revocation::Parts {
             foundation: self.foundation.clone(),
             accounts: self.accounts.clone(),
@@ -277,9 +284,11 @@ impl Services {
         );
         let demonstration = Demonstration::new(foundation.clone(), setup.clone());
         let (network, passive_ports) = opened.network;
+        let jobs = Jobs::new(foundation.clone());
         Self {
             accounts: Accounts::new(accounts::Parts {
                 foundation: foundation.clone(),
+                jobs: jobs.clone(),
                 passwords: passwords.clone(),
                 ledger: ledger.clone(),
                 sessions: sessions.clone(),
@@ -293,6 +302,7 @@ impl Services {
             customers: Customers::new(foundation.clone(), ledger.clone(), sessions.clone()),
             demonstration,
             events,
+            jobs,
             journal,
             ledger,
             logins,
@@ -301,6 +311,7 @@ impl Services {
             passive_ports,
             passwords,
             plans: opened.plans,
+            purges: Purges::new(volumes.clone()),
             sessions,
             settings: opened.settings,
             setup,

@@ -12,6 +12,7 @@ use crate::hosting::accounts::{self, Accounts};
 use crate::hosting::admins::Admins;
 use crate::hosting::customers::Customers;
 use crate::hosting::foundation::Foundation;
+use crate::hosting::jobs::Jobs;
 use crate::hosting::passwords::Passwords;
 use crate::hosting::plans::Plans;
 use crate::hosting::quota::Keeper;
@@ -29,6 +30,8 @@ pub struct Office {
     pub admins: Admins,
     /// Customers.
     pub customers: Customers,
+    /// Work that the running server does.
+    pub jobs: Jobs,
     /// Plans.
     pub plans: Plans,
     /// The settings in force.
@@ -61,9 +64,11 @@ impl Office {
         let sessions = Sessions::new(Arc::clone(&foundation.clock), foundation.events.clone());
         // Nothing is uploaded from here, so nobody has to keep these books.
         let (ledger, _keeper) = Keeper::new(foundation.db.clone(), Arc::clone(&foundation.clock));
+        let jobs = Jobs::new(foundation.clone());
         Ok(Self {
             accounts: Accounts::new(accounts::Parts {
                 foundation: foundation.clone(),
+                jobs: jobs.clone(),
                 passwords: passwords.clone(),
                 ledger: ledger.clone(),
                 sessions: sessions.clone(),
@@ -71,6 +76,7 @@ impl Office {
             }),
             admins: Admins::new(foundation.clone(), passwords),
             customers: Customers::new(foundation, ledger, sessions),
+            jobs,
             plans,
             settings,
             volumes,

@@ -257,7 +257,9 @@ async fn delete(office: &Office, name: &Username, files: bool, yes: bool) -> any
         .delete(&Actor::command_line(), account.id, files)
         .await?;
     match files {
-        Files::Delete => console::say(&format!("{name} and its files are deleted.")),
+        Files::Delete => console::say(&format!(
+            "{name} is deleted. The running server removes its files; see `quaymaster job list`."
+        )),
         Files::Keep => {
             console::say(&format!(
                 "{name} is deleted. Its files stay in {}.",

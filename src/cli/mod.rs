@@ -8,6 +8,7 @@ mod console;
 mod demo;
 mod doctor;
 mod healthcheck;
+mod job;
 mod known;
 mod reference;
 mod rules;
@@ -40,6 +41,9 @@ enum Command {
     /// Makes, lists, suspends and deletes accounts.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Shows and cancels jobs: work that the running server does in the background.
+    #[command(subcommand)]
+    Job(job::JobCommand),
     /// Looks for what would keep customers out, and names the fix.
     Doctor(doctor::Doctor),
     /// Asks a running server whether it can serve customers; for containers.
@@ -75,6 +79,7 @@ fn execute(typed: CommandLine) -> anyhow::Result<ExitCode> {
             Command::Serve(serve) => serve.run(boot).await,
             Command::Admin(admin) => admin.run(&boot).await,
             Command::Account(account) => account.run(&boot).await,
+            Command::Job(job) => job.run(&boot).await,
             Command::Doctor(doctor) => doctor.run(&boot).await,
             Command::Healthcheck(check) => check.run(&boot).await,
             Command::Reference(reference) => reference.run(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Clock, Timestamp};
 use crate::model::{Account, AccountId, Usage};
-use crate::vfs::{HomeOptions, LocalHome, Space, StorageError, Volume};
+use crate::vfs::{Cut, HomeOptions, LocalHome, Space, StorageError, Volume};
 
 /// A cheap handle on the volume and the open homes.
 #[derive(Clone, Debug)]
@@ -66,13 +66,13 @@ impl Volumes {
         self.lock().remove(&id);
     }
 
-    /// Removes a home with everything in it.
+    /// Removes some of a tree, at most `most` names; call it until it tells that nothing is left.
     ///
     /// # Errors
     ///
     /// [`StorageError`] if something could not be removed.
-    pub async fn remove(&self, home: &str) -> Result<(), StorageError> {
-        self.0.volume.remove_tree(home).await
+    pub async fn remove_some(&self, place: &str, most: usize) -> Result<Cut, StorageError> {
+        self.0.volume.remove_some(place, most).await
     }
 
     /// Counts what an account holds on disk.

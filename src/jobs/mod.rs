@@ -1,5 +1,7 @@
-//! The clock's door: what has to be done from time to time, whoever asks.
+//! The clock's door: what has to be done from time to time, whoever asks, and the jobs that somebody
+//! has queued.
 
+mod queued;
 mod retention;
 pub mod staged;
 
@@ -30,6 +32,8 @@ pub fn start(app: &App, keep: &Housekeeping) {
         keep.stop.clone(),
         Job::Retention,
     ));
+    keep.tasks
+        .spawn(queued::run(app.clone(), keep.stop.clone()));
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::App;
 
-/// Shortens the transfer journal and the audit log.
+/// Shortens the transfer journal, the audit log and the list of jobs.
 pub(super) async fn run(app: &App) {
     let now = app.clock.now();
     let settings = app.settings.current();
@@ -27,4 +27,12 @@ pub(super) async fn run(app: &App) {
         Ok(entries) => tracing::info!(entries, "removed old entries of the audit log"),
         Err(error) => tracing::warn!(%error, "old audit entries could not be removed"),
     }
+    match app.jobs.shorten(now.minus(days(JOBS_KEPT_DAYS))).await {
+        Ok(0) => {}
+        Ok(jobs) => tracing::info!(jobs, "removed old jobs"),
+        Err(error) => tracing::warn!(%error, "old jobs could not be removed"),
+    }
 }
+
+/// Days that a job stays in the list after its end.
+const JOBS_KEPT_DAYS: u32 = 90;

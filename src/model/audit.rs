@@ -64,6 +64,10 @@ actions! {
     CustomerResumed = "customer.resumed", "Resumed customer";
     /// A customer was deleted.
     CustomerDeleted = "customer.deleted", "Deleted customer";
+    /// A job was asked to stop.
+    JobCancelled = "job.cancelled", "Cancelled job";
+    /// A job was queued.
+    JobQueued = "job.queued", "Started job";
     /// A plan was made.
     PlanCreated = "plan.created", "Created plan";
     /// A plan was changed.

@@ -66,6 +66,8 @@ ids! {
     AdminId;
     /// A customer: the company or person that owns accounts.
     CustomerId;
+    /// A job.
+    JobId;
     /// A plan.
     PlanId;
     /// One FTP control connection.

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod bytes;
 pub mod customer;
 pub mod id;
+pub mod job;
 pub mod journal;
 pub mod limits;
 pub mod net;
@@ -29,8 +30,9 @@ pub use audit::{AuditAction, AuditEvent};
 pub use bytes::{ByteSize, ByteSizeError};
 pub use customer::{Customer, CustomerStatus};
 pub use id::{
-    AccountId, AdminId, CustomerId, IdError, PlanId, SessionId, TransferId, WebSessionId,
+    AccountId, AdminId, CustomerId, IdError, JobId, PlanId, SessionId, TransferId, WebSessionId,
 };
+pub use job::{Job, JobKind, JobLog, JobQuery, JobState, JobUnit, Progress};
 pub use journal::{JournalEntry, Operation, TransferResult};
 pub use limits::{Limit, LimitSource, Override};
 pub use net::{AddressRule, AddressRuleError, Advertise, PortRange, PortRangeError, PublicAddress};

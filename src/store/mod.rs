@@ -10,6 +10,7 @@ mod customers;
 mod db;
 mod error;
 mod facts;
+mod jobs;
 mod journal;
 mod path_rules;
 mod plans;

@@ -45,6 +45,7 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::audit::STATEMENTS,
         super::customers::STATEMENTS,
         super::facts::STATEMENTS,
+        super::jobs::STATEMENTS,
         super::journal::STATEMENTS,
         super::plans::STATEMENTS,
         super::settings::STATEMENTS,

@@ -36,7 +36,7 @@ pub use outcome::{Abandoned, Committed, Durability, OnAbort};
 pub use ruling::Judgement;
 pub use target::{Target, UploadMode};
 pub use upload::{Upload, UploadWriter};
-pub use volume::Volume;
+pub use volume::{Cut, Volume};
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ use super::entry::Space;
 use super::error::StorageError;
 use super::local::{HomeOptions, LocalHome, space};
 use super::{name, walk};
+use crate::model::Usage;
 
 /// The directory that holds all homes. Other file systems may be mounted below it. Clones are cheap.
 #[derive(Clone, Debug)]
@@ -30,6 +31,25 @@ pub struct Volume {
 /// The way to every device that a home is on: one that is slow says nothing about the others.
 #[derive(Clone, Debug, Default)]
 struct Disks(Arc<Mutex<HashMap<u64, Disk>>>);
+
+/// What one step of removing a tree has removed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Cut {
+    /// Names, of files and of directories.
+    pub names: usize,
+    /// The files among them and their bytes, staged uploads left out.
+    pub files: Usage,
+    /// Whether nothing is left of the tree.
+    pub is_gone: bool,
+}
+
+impl Cut {
+    const GONE: Self = Self {
+        names: 0,
+        files: Usage { bytes: 0, files: 0 },
+        is_gone: true,
+    };
+}
 
 impl Disks {
     /// The way to the device of `dir`.
@@ -85,13 +105,14 @@ impl Volume {
             .await
     }
 
-    /// Removes the home at `relative` with everything in it; none there is no error. End the sessions
-    /// of the account first.
+    /// Removes at most `most` names of the tree at `relative`, and at last the tree itself; none there
+    /// is no error. A link goes as a link; what it leads to stays. Call it until it tells that nothing is
+    /// left; between two calls others get their turn.
     ///
     /// # Cancel safety
     ///
-    /// A cancelled call goes on removing.
-    pub async fn remove_tree(&self, relative: &str) -> Result<(), StorageError> {
+    /// A cancelled call goes on removing, up to `most` names.
+    pub async fn remove_some(&self, relative: &str, most: usize) -> Result<Cut, StorageError> {
         let (dir, relative) = (Arc::clone(&self.dir), relative.to_owned());
         self.disk
             .long(move || {
@@ -99,8 +120,8 @@ impl Volume {
                 let Some((name, parents)) = names.split_last() else {
                     return Err(StorageError::Root);
                 };
-                match remove_beneath(&dir, parents, name) {
-                    Err(StorageError::NotFound) => Ok(()),
+                match remove_beneath(&dir, (parents, name), most) {
+                    Err(StorageError::NotFound) => Ok(Cut::GONE),
                     result => result,
                 }
             })
@@ -128,13 +149,31 @@ fn write_and_sync(file: &OwnedFd) -> Result<(), StorageError> {
     Ok(rustix::fs::fsync(file)?)
 }
 
-fn remove_beneath(root: &Dir, parents: &[&str], name: &str) -> Result<(), StorageError> {
+fn remove_beneath(
+    root: &Dir,
+    (parents, name): (&[&str], &str),
+    most: usize,
+) -> Result<Cut, StorageError> {
     let mut dir = root.try_clone()?;
     for parent in parents {
         dir = dir.open_dir(parent)?;
     }
-    walk::clear(&dir.open_dir(name)?)?;
-    Ok(rustix::fs::unlinkat(&dir, name, AtFlags::REMOVEDIR)?)
+    let tree = Dir::from(open_at(&dir, OsStr::new(name), OFlags::DIRECTORY)?);
+    let cleared = walk::clear_some(&tree, most)?;
+    let mut cut = Cut {
+        names: cleared.names,
+        files: cleared.files,
+        is_gone: false,
+    };
+    if cleared.is_empty {
+        cut.is_gone = match rustix::fs::unlinkat(&dir, name, AtFlags::REMOVEDIR) {
+            Ok(()) | Err(Errno::NOENT) => true,
+            // Somebody put something there in the meantime.
+            Err(Errno::NOTEMPTY | Errno::EXIST) => false,
+            Err(errno) => return Err(errno.into()),
+        };
+    }
+    Ok(cut)
 }
 
 /// The components of `relative`: plain names only, at least one.

@@ -2,6 +2,7 @@
 //! Memory and open handles are bounded however deep or wide the tree is.
 
 use std::ffi::{CStr, CString};
+use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use cap_std::fs::Dir;
@@ -64,14 +65,14 @@ fn count(dir: &Dir) -> Result<Usage, StorageError> {
     let mut usage = Usage::default();
     Walk::over(dir)?.run(|step| {
         let Step::Met(_, name, stat) = step else {
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         };
         let is_counted = matches!(kind(stat), Some(Kind::File | Kind::Symlink));
         if is_counted && !name::is_staged(name.to_bytes()) {
             usage.files += 1;
             usage.bytes = usage.bytes.saturating_add(removed(stat).bytes);
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     })?;
     Ok(usage)
 }
@@ -81,10 +82,10 @@ fn sweep(home: &LocalHome, older_than: Timestamp) -> Result<u64, StorageError> {
     let mut swept = 0;
     Walk::over(home.root().dir())?.run(|step| {
         let Step::Met(dir, name, stat) = step else {
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         };
         if !name::is_staged(name.to_bytes()) || modified(stat) >= older_than {
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         }
         let is_live = name
             .to_str()
@@ -92,38 +93,60 @@ fn sweep(home: &LocalHome, older_than: Timestamp) -> Result<u64, StorageError> {
         if !is_live && rustix::fs::unlinkat(dir, name, AtFlags::empty()).is_ok() {
             swept += 1;
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     })?;
     Ok(swept)
 }
 
-/// Removes everything in `dir`, but not `dir` itself.
-///
-/// # Errors
-///
-/// [`StorageError::NotEmpty`] if somebody keeps filling it.
-pub(super) fn clear(dir: &Dir) -> Result<(), StorageError> {
-    for _ in 0..CLEAR_PASSES {
-        let mut is_empty = true;
-        Walk::over(dir)?.run(|step| {
-            let (dir, name, flags) = match step {
-                Step::Met(dir, name, _) => (dir, name, AtFlags::empty()),
-                Step::Left(dir, name) => (dir, name, AtFlags::REMOVEDIR),
-            };
-            match rustix::fs::unlinkat(dir, name, flags) {
-                Ok(()) | Err(Errno::NOENT) => Ok(()),
-                Err(Errno::NOTEMPTY | Errno::EXIST | Errno::ISDIR | Errno::NOTDIR) => {
-                    is_empty = false;
-                    Ok(())
-                }
-                Err(errno) => Err(errno.into()),
-            }
-        })?;
-        if is_empty {
-            return Ok(());
+/// Removes at most `most` names from `dir`, the deepest first, but never `dir` itself. What is a link
+/// goes as a link.
+pub(super) fn clear_some(dir: &Dir, most: usize) -> Result<Cleared, StorageError> {
+    let mut cleared = Cleared::default();
+    let mut is_whole = true;
+    Walk::over(dir)?.run(|step| {
+        let (dir, name, flags, stat) = match step {
+            Step::Met(dir, name, stat) => (dir, name, AtFlags::empty(), Some(stat)),
+            Step::Left(dir, name) => (dir, name, AtFlags::REMOVEDIR, None),
+        };
+        match rustix::fs::unlinkat(dir, name, flags) {
+            Ok(()) => cleared.count(name, stat),
+            Err(Errno::NOENT) => {}
+            // Somebody keeps filling it, or put something else in its place.
+            Err(Errno::NOTEMPTY | Errno::EXIST | Errno::ISDIR | Errno::NOTDIR) => is_whole = false,
+            Err(errno) => return Err(errno.into()),
+        }
+        if cleared.names >= most {
+            is_whole = false;
+            return Ok(ControlFlow::Break(()));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    cleared.is_empty = is_whole;
+    Ok(cleared)
+}
+
+/// What [`clear_some`] has done.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Cleared {
+    /// Names that were removed, of files and directories.
+    pub(super) names: usize,
+    /// The files among them, staged uploads left out.
+    pub(super) files: Usage,
+    /// Whether nothing was left at the end.
+    pub(super) is_empty: bool,
+}
+
+impl Cleared {
+    fn count(&mut self, name: &CStr, stat: Option<&Stat>) {
+        self.names += 1;
+        let Some(stat) = stat.filter(|_| !name::is_staged(name.to_bytes())) else {
+            return;
+        };
+        if matches!(kind(stat), Some(Kind::File | Kind::Symlink)) {
+            self.files.files += 1;
+            self.files.bytes = self.files.bytes.saturating_add(removed(stat).bytes);
         }
     }
-    Err(StorageError::NotEmpty)
 }
 
 impl Walk {
@@ -142,13 +165,16 @@ impl Walk {
 
     fn run<F>(mut self, mut visit: F) -> Result<(), StorageError>
     where
-        F: FnMut(Step<'_>) -> Result<(), StorageError>,
+        F: FnMut(Step<'_>) -> Result<ControlFlow<()>, StorageError>,
     {
         while !self.frames.is_empty() {
             self.reopen()?;
-            match self.next_name()? {
+            let turn = match self.next_name()? {
                 Some(name) => self.meet(name, &mut visit)?,
                 None => self.leave(&mut visit)?,
+            };
+            if turn.is_break() {
+                return Ok(());
             }
         }
         Ok(())
@@ -172,28 +198,29 @@ impl Walk {
         Ok(None)
     }
 
-    fn meet<F>(&mut self, name: CString, visit: &mut F) -> Result<(), StorageError>
+    fn meet<F>(&mut self, name: CString, visit: &mut F) -> Result<ControlFlow<()>, StorageError>
     where
-        F: FnMut(Step<'_>) -> Result<(), StorageError>,
+        F: FnMut(Step<'_>) -> Result<ControlFlow<()>, StorageError>,
     {
         let Some(dir) = self.frames.last().and_then(|frame| frame.dir.as_ref()) else {
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         };
         let dir = dir.fd()?;
         let stat = match rustix::fs::statat(dir, &name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
-            Err(Errno::NOENT) => return Ok(()),
+            Err(Errno::NOENT) => return Ok(ControlFlow::Continue(())),
             Err(errno) => return Err(errno.into()),
         };
         if kind(&stat) != Some(Kind::Directory) {
             return visit(Step::Met(dir, &name, &stat));
         }
         match open_dir(dir, &name) {
-            Ok(below) => self.descend(name, below),
+            Ok(below) => self.descend(name, below)?,
             // Renamed, removed or replaced since it was stated.
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(()),
-            Err(errno) => Err(errno.into()),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+            Err(errno) => return Err(errno.into()),
         }
+        Ok(ControlFlow::Continue(()))
     }
 
     fn descend(&mut self, name: CString, below: OwnedFd) -> Result<(), StorageError> {
@@ -210,16 +237,16 @@ impl Walk {
         Ok(())
     }
 
-    fn leave<F>(&mut self, visit: &mut F) -> Result<(), StorageError>
+    fn leave<F>(&mut self, visit: &mut F) -> Result<ControlFlow<()>, StorageError>
     where
-        F: FnMut(Step<'_>) -> Result<(), StorageError>,
+        F: FnMut(Step<'_>) -> Result<ControlFlow<()>, StorageError>,
     {
         let left = self.frames.pop();
         self.reopen()?;
         let parent = self.frames.last().and_then(|frame| frame.dir.as_ref());
         match (left, parent) {
             (Some(left), Some(parent)) => visit(Step::Left(parent.fd()?, &left.name)),
-            _ => Ok(()),
+            _ => Ok(ControlFlow::Continue(())),
         }
     }
 
@@ -253,5 +280,3 @@ fn open_dir(parent: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
 
 /// Directories held open at once; those further up are closed and found again.
 const OPEN_FRAMES: usize = 64;
-/// Times that a tree is cleared before somebody who keeps filling it wins.
-const CLEAR_PASSES: usize = 8;

@@ -87,6 +87,7 @@ fn url(event: &AuditEvent) -> String {
     let folder = match group(event.action) {
         "account" | "quota" | "session" | "transfer" => "accounts",
         "customer" => "customers",
+        "job" => "jobs",
         "plan" => "plans",
         _ => return String::new(),
     };
@@ -103,7 +104,7 @@ fn icon(action: AuditAction) -> &'static str {
         "admin" => "key",
         "customer" => "users",
         "plan" => "plans",
-        "quota" => "refresh",
+        "job" | "quota" => "refresh",
         "session" | "transfer" => "power",
         _ => "settings",
     }

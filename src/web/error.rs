@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use crate::hosting::accounts::AccountError;
 use crate::hosting::admins::AdminError;
 use crate::hosting::customers::CustomerError;
+use crate::hosting::jobs::JobError;
 use crate::hosting::network::NetworkError;
 use crate::hosting::passwords::PasswordError;
 use crate::hosting::plans::PlanError;
@@ -243,6 +244,19 @@ impl From<CustomerError> for PageError {
             CustomerError::BadName | CustomerError::Taken(_) | CustomerError::HasAccounts(_) => {
                 Self::Broken(chain(&error))
             }
+        }
+    }
+}
+
+impl From<JobError> for PageError {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::NotFound => {
+                Self::not_found("Jobs are kept for 90 days. The audit log shows who began it.")
+            }
+            JobError::Forbidden(right) => Self::Forbidden(right),
+            JobError::Store(error) => Self::unavailable(&error),
+            JobError::Over => Self::Broken(chain(&error)),
         }
     }
 }

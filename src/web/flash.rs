@@ -47,6 +47,10 @@ notices! {
     DisconnectedMany = "disconnected-many", "{} disconnected.";
     /// The session had ended before it could be disconnected.
     GoneAlready = "gone-already", "That session has ended already.";
+    /// A job was asked to stop.
+    JobCancelled = "job-cancelled", "The job stops after its current step.";
+    /// The job had ended before it could be cancelled.
+    JobOver = "job-over", "That job is over already.";
     /// There was no transfer to abort.
     NothingToAbort = "nothing-to-abort", "That transfer has ended already.";
     /// A plan was made.

@@ -308,6 +308,7 @@ const NAV: &[NavEntry] = &[
     entry("Customers", "/admin/plans", "Plans", "plans", "p"),
     entry("Activity", "/admin/transfers", "Transfers", "transfer", "t"),
     entry("Activity", "/admin/audit", "Audit log", "audit", ""),
+    entry("Activity", "/admin/jobs", "Jobs", "refresh", "j"),
     entry(
         "Server",
         "/admin/network",

@@ -51,6 +51,7 @@ mod form;
 mod format;
 mod headers;
 mod icon;
+mod job_row;
 mod journal_filter;
 mod layout;
 mod limit_field;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod administration;
+mod jobs;
 mod journal;
 mod tenants;
 

@@ -4,6 +4,7 @@ mod accounts;
 mod customers;
 mod doors;
 mod folders;
+mod jobs;
 mod live;
 mod network;
 mod records;

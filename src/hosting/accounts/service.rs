@@ -7,15 +7,17 @@ use super::error::AccountError;
 use super::trail::{changes, deed};
 use crate::events::Event;
 use crate::hosting::foundation::{Foundation, differences};
+use crate::hosting::jobs::{Jobs, NewJob};
 use crate::hosting::limits::{EffectiveLimits, max_accounts};
 use crate::hosting::passwords::Passwords;
 use crate::hosting::quota::{Ledger, Limits};
 use crate::hosting::sessions::{Order, Sessions};
+use crate::hosting::trash::PurgeSpec;
 use crate::hosting::volumes::Volumes;
 use crate::model::page::{AccountQuery, AccountRow, Page};
 use crate::model::{
-    Account, AccountId, AccountStatus, Actor, AuditAction, Customer, CustomerId, PathRules, Plan,
-    Right, Secret, Username, Version,
+    Account, AccountId, AccountStatus, Actor, AuditAction, Customer, CustomerId, JobKind,
+    PathRules, Plan, Right, Secret, Username, Version,
 };
 use crate::store::{Conflict, StoreError};
 
@@ -28,6 +30,8 @@ pub struct Accounts(Arc<Parts>);
 pub struct Parts {
     /// Database, time, news.
     pub foundation: Foundation,
+    /// Does what takes longer.
+    pub jobs: Jobs,
     /// Hashes passwords.
     pub passwords: Passwords,
     /// Keeps the books.
@@ -197,12 +201,11 @@ impl Accounts {
         Ok(())
     }
 
-    /// Deletes the account and ends its sessions; tells how many.
+    /// Deletes the account and ends its sessions; tells how many. Its files are removed by a job.
     ///
     /// # Errors
     ///
-    /// [`AccountError::NotFound`]; [`AccountError::Home`] if the account is gone but its files
-    /// could not be removed.
+    /// [`AccountError::NotFound`].
     pub async fn delete(
         &self,
         actor: &Actor,
@@ -219,6 +222,11 @@ impl Accounts {
         if !tx.delete_account(id).await? {
             return Err(AccountError::NotFound);
         }
+        let mut purge = None;
+        if files == Files::Delete {
+            let new = self.purge(&account);
+            purge = Some(self.0.jobs.queue_with(&mut tx, actor, new).await?);
+        }
         let changed = vec![("files".to_owned(), String::new(), kept.to_owned())];
         let deed = deed(AuditAction::AccountDeleted, &account, changed);
         self.0.foundation.audit(&mut tx, actor, deed).await?;
@@ -226,8 +234,8 @@ impl Accounts {
         let ended = self.disconnect(id, "The account was deleted.");
         self.0.ledger.remove_account(id);
         self.0.volumes.forget(id);
-        if files == Files::Delete {
-            self.0.volumes.remove(&account.home).await?;
+        if let Some(purge) = purge {
+            self.0.jobs.tell(purge.id);
         }
         Ok(ended)
     }
@@ -350,6 +358,19 @@ impl Accounts {
             .await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    fn purge(&self, account: &Account) -> NewJob {
+        let spec = PurgeSpec {
+            place: account.home.clone(),
+            files: self.0.ledger.usage(account.id).files,
+        };
+        NewJob {
+            kind: JobKind::Purge,
+            subject: account.username.to_string(),
+            subject_id: account.id.to_string(),
+            spec: serde_json::json!(spec).to_string(),
+        }
     }
 
     fn disconnect(&self, id: AccountId, reason: &str) -> usize {

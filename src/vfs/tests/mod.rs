@@ -94,6 +94,12 @@ impl Premises {
         self.host(path).symlink_metadata().is_ok()
     }
 
+    /// Removes the whole tree at `relative`, in small steps.
+    async fn remove_all(&self, relative: &str) -> Result<(), StorageError> {
+        while !self.volume.remove_some(relative, 100).await?.is_gone {}
+        Ok(())
+    }
+
     /// Names in a directory of the home, also the hidden ones, sorted.
     fn names(&self, path: &str) -> Vec<String> {
         let entries = fs::read_dir(self.host(path)).unwrap();

@@ -101,7 +101,7 @@ async fn a_tree_deeper_than_any_path_is_counted_and_removed() {
             files: 1_100
         }
     );
-    premises.volume.remove_tree("c/alice").await.unwrap();
+    premises.remove_all("c/alice").await.unwrap();
     assert!(!premises.exists("."));
 }
 
@@ -113,7 +113,7 @@ async fn removing_a_home_removes_links_but_never_what_they_lead_to() {
     premises.link("../../outside", "out");
     premises.link("../../../outside/secret", "d/out");
 
-    premises.volume.remove_tree("c/alice").await.unwrap();
+    premises.remove_all("c/alice").await.unwrap();
 
     assert!(!premises.exists("."));
     assert!(premises.dir.path().join("c").exists());
@@ -122,11 +122,48 @@ async fn removing_a_home_removes_links_but_never_what_they_lead_to() {
 }
 
 #[tokio::test]
+async fn a_tree_is_removed_in_steps_that_are_no_larger_than_asked_for() {
+    let premises = Premises::new().await;
+    for number in 0..10 {
+        premises.make_dir(&format!("d{number}/below"));
+        premises.write(&format!("d{number}/below/f"), b"12345");
+    }
+
+    let mut removed = Usage::default();
+    let mut steps = 0;
+    loop {
+        let cut = premises.volume.remove_some("c/alice", 4).await.unwrap();
+        assert!(cut.names <= 4);
+        removed.files += cut.files.files;
+        removed.bytes += cut.files.bytes;
+        steps += 1;
+        if cut.is_gone {
+            break;
+        }
+    }
+
+    assert_eq!((removed.files, removed.bytes), (10, 50));
+    assert!(steps >= 8, "{steps}");
+    assert!(!premises.exists("."));
+}
+
+#[tokio::test]
+async fn a_tree_that_is_a_link_is_not_removed_and_not_followed() {
+    let premises = Premises::new().await;
+    std::os::unix::fs::symlink("../outside", premises.dir.path().join("c/link")).unwrap();
+
+    let refused = premises.volume.remove_some("c/link", 100).await;
+
+    assert!(refused.is_err(), "{refused:?}");
+    assert!(premises.dir.path().join("outside/secret").exists());
+}
+
+#[tokio::test]
 async fn removing_a_home_that_is_not_there_is_no_error() {
     let premises = Premises::new().await;
 
-    premises.volume.remove_tree("c/nobody").await.unwrap();
-    premises.volume.remove_tree("nobody/nobody").await.unwrap();
+    premises.remove_all("c/nobody").await.unwrap();
+    premises.remove_all("nobody/nobody").await.unwrap();
 }
 
 #[tokio::test]
@@ -143,13 +180,13 @@ async fn a_home_is_only_opened_beneath_the_volume() {
             matches!(refused, Err(StorageError::IllegalName)),
             "{relative}"
         );
-        let refused = premises.volume.remove_tree(relative).await;
+        let refused = premises.volume.remove_some(relative, 1).await;
         assert!(
             matches!(refused, Err(StorageError::IllegalName)),
             "{relative}"
         );
     }
-    let through = premises.volume.remove_tree("root/nothing-here").await;
+    let through = premises.volume.remove_some("root/nothing-here", 1).await;
     assert!(!matches!(through, Err(StorageError::Io(_))));
 }
 

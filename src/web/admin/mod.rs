@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod customers;
 mod disconnect;
+mod jobs;
 mod live;
 mod network;
 mod overview;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(audit::routes())
         .merge(customers::routes())
         .merge(disconnect::routes())
+        .merge(jobs::routes())
         .merge(live::routes())
         .merge(network::routes())
         .merge(plans::routes())
@@ -43,6 +45,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         audit::samples(),
         customers::samples(),
         disconnect::samples(),
+        jobs::samples(),
         live::samples(),
         network::samples(),
         plans::samples(),

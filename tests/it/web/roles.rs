@@ -91,6 +91,8 @@ async fn every_page_opens_for_whoever_may_read() {
         "/admin/audit",
         "/admin/audit?what=admin.created&who=ada",
         "/admin/audit.csv",
+        "/admin/jobs",
+        "/admin/jobs?state=failed",
     ] {
         let answer = auditor.get(path).await;
 

@@ -1,0 +1,110 @@
+//! `job list|show|cancel`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use super::console;
+use crate::app::Office;
+use crate::clock::SystemClock;
+use crate::hosting::jobs::JobError;
+use crate::model::{Actor, Job, JobId, JobQuery, JobState};
+use crate::settings::Boot;
+
+/// Shows and cancels jobs: work that the running server does in the background.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum JobCommand {
+    /// Lists jobs, the latest first.
+    List {
+        /// Only those that are so far: queued, running, done, failed or cancelled.
+        #[arg(long, value_parser = state)]
+        state: Option<JobState>,
+        /// Most lines.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+        limit: u64,
+    },
+    /// Shows one job with its figures and its log.
+    Show {
+        /// The id, as `job list` prints it.
+        id: JobId,
+    },
+    /// Ends a job that waits; one that runs stops after its current step, within a second or two.
+    Cancel {
+        /// The id, as `job list` prints it.
+        id: JobId,
+    },
+}
+
+impl JobCommand {
+    pub(super) async fn run(self, boot: &Boot) -> anyhow::Result<ExitCode> {
+        let office = Office::open(boot, Arc::new(SystemClock)).await?;
+        match self {
+            Self::List { state, limit } => list(&office, state, limit).await?,
+            Self::Show { id } => {
+                let job = office.jobs.get(id).await;
+                print(&job.with_context(|| format!("job {id}"))?);
+            }
+            Self::Cancel { id } => match office.jobs.cancel(&Actor::command_line(), id).await {
+                Err(JobError::Over) => console::say("The job is over already."),
+                outcome => {
+                    outcome.with_context(|| format!("job {id}"))?;
+                    console::say("The job stops after its current step.");
+                }
+            },
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn state(text: &str) -> Result<JobState, String> {
+    JobState::from_name(text)
+        .ok_or_else(|| "use queued, running, done, failed or cancelled".to_owned())
+}
+
+async fn list(office: &Office, state: Option<JobState>, limit: u64) -> anyhow::Result<()> {
+    let query = JobQuery {
+        state,
+        limit,
+        ..JobQuery::default()
+    };
+    let jobs = office.jobs.page(&query).await?;
+    console::say(&format!(
+        "{:<36}  {:<10} {:<10} {:>6}  SUBJECT",
+        "ID", "KIND", "STATE", "DONE"
+    ));
+    for job in jobs {
+        let percent = job.progress.percent().filter(|_| job.started_at.is_some());
+        let percent = percent
+            .map(|percent| format!("{percent} %"))
+            .unwrap_or_default();
+        let (id, kind, state) = (job.id.to_string(), job.kind.as_str(), job.state.as_str());
+        let subject = job.subject;
+        console::say(&format!(
+            "{id:<36}  {kind:<10} {state:<10} {percent:>6}  {subject}"
+        ));
+    }
+    Ok(())
+}
+
+/// Prints everything that is known of a job.
+pub(super) fn print(job: &Job) {
+    let what = job.kind.label();
+    console::say(&format!("{what}: {} ({})", job.subject, job.state.as_str()));
+    console::say(&format!("Wanted by {}", job.actor));
+    let (done, unit) = (job.progress.done, job.progress.unit.label());
+    match job.progress.total {
+        Some(total) => console::say(&format!("{done} of {total} {unit}")),
+        None if done > 0 => console::say(&format!("{done} {unit}")),
+        None => {}
+    }
+    if !job.result.is_empty() {
+        console::say(&job.result);
+    }
+    for (name, value) in &job.facts {
+        console::say(&format!("  {name}: {}", value.replace('\u{a0}', " ")));
+    }
+    for (_, line) in job.log.lines() {
+        console::say(&format!("  - {line}"));
+    }
+}
