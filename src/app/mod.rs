@@ -277,23 +277,21 @@ impl Services {
         );
         tasks.spawn(marks.run());
         let admins = Admins::new(foundation.clone(), passwords.clone());
-        let setup = Setup::new(
-            admins.clone(),
-            Arc::clone(&foundation.clock),
-            opened.boot.setup_code.clone(),
-        );
+        let code = opened.boot.setup_code.clone();
+        let setup = Setup::new(admins.clone(), Arc::clone(&foundation.clock), code);
         let demonstration = Demonstration::new(foundation.clone(), setup.clone());
         let (network, passive_ports) = opened.network;
         let jobs = Jobs::new(foundation.clone());
+        let accounts = Accounts::new(accounts::Parts {
+            foundation: foundation.clone(),
+            jobs: jobs.clone(),
+            passwords: passwords.clone(),
+            ledger: ledger.clone(),
+            sessions: sessions.clone(),
+            volumes: volumes.clone(),
+        });
         Self {
-            accounts: Accounts::new(accounts::Parts {
-                foundation: foundation.clone(),
-                jobs: jobs.clone(),
-                passwords: passwords.clone(),
-                ledger: ledger.clone(),
-                sessions: sessions.clone(),
-                volumes: volumes.clone(),
-            }),
+            accounts,
             admins,
             audit: Audit::new(foundation.clone()),
             boot: opened.boot,

@@ -1,5 +1,6 @@
 //! Accounts: create, change, set rules for folders, suspend, delete. The only writer of accounts.
 
+mod deletion;
 mod details;
 mod error;
 mod rules;

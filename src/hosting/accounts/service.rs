@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use super::details::{AccountDetails, AccountSettings, Files, NewAccount};
+use super::details::{AccountDetails, AccountSettings, NewAccount};
 use super::error::AccountError;
 use super::trail::{changes, deed};
 use crate::events::Event;
 use crate::hosting::foundation::{Foundation, differences};
-use crate::hosting::jobs::{Jobs, NewJob};
+use crate::hosting::jobs::Jobs;
 use crate::hosting::limits::{EffectiveLimits, max_accounts};
 use crate::hosting::passwords::Passwords;
 use crate::hosting::quota::{Ledger, Limits};
 use crate::hosting::sessions::{Order, Sessions};
-use crate::hosting::trash::PurgeSpec;
 use crate::hosting::volumes::Volumes;
 use crate::model::page::{AccountQuery, AccountRow, Page};
 use crate::model::{
-    Account, AccountId, AccountStatus, Actor, AuditAction, Customer, CustomerId, JobKind,
-    PathRules, Plan, Right, Secret, Username, Version,
+    Account, AccountId, AccountStatus, Actor, AuditAction, Customer, CustomerId, PathRules, Plan,
+    Right, Secret, Username, Version,
 };
 use crate::store::{Conflict, StoreError};
 
@@ -201,45 +200,6 @@ impl Accounts {
         Ok(())
     }
 
-    /// Deletes the account and ends its sessions; tells how many. Its files are removed by a job.
-    ///
-    /// # Errors
-    ///
-    /// [`AccountError::NotFound`].
-    pub async fn delete(
-        &self,
-        actor: &Actor,
-        id: AccountId,
-        files: Files,
-    ) -> Result<usize, AccountError> {
-        require(actor)?;
-        let account = self.get(id).await?;
-        let kept = match files {
-            Files::Delete => "deleted",
-            Files::Keep => "kept",
-        };
-        let mut tx = self.0.foundation.db.begin().await?;
-        if !tx.delete_account(id).await? {
-            return Err(AccountError::NotFound);
-        }
-        let mut purge = None;
-        if files == Files::Delete {
-            let new = self.purge(&account);
-            purge = Some(self.0.jobs.queue_with(&mut tx, actor, new).await?);
-        }
-        let changed = vec![("files".to_owned(), String::new(), kept.to_owned())];
-        let deed = deed(AuditAction::AccountDeleted, &account, changed);
-        self.0.foundation.audit(&mut tx, actor, deed).await?;
-        tx.commit().await?;
-        let ended = self.disconnect(id, "The account was deleted.");
-        self.0.ledger.remove_account(id);
-        self.0.volumes.forget(id);
-        if let Some(purge) = purge {
-            self.0.jobs.tell(purge.id);
-        }
-        Ok(ended)
-    }
-
     /// One account with its limits and usage.
     ///
     /// # Errors
@@ -360,20 +320,7 @@ impl Accounts {
         Ok(())
     }
 
-    fn purge(&self, account: &Account) -> NewJob {
-        let spec = PurgeSpec {
-            place: account.home.clone(),
-            files: self.0.ledger.usage(account.id).files,
-        };
-        NewJob {
-            kind: JobKind::Purge,
-            subject: account.username.to_string(),
-            subject_id: account.id.to_string(),
-            spec: serde_json::json!(spec).to_string(),
-        }
-    }
-
-    fn disconnect(&self, id: AccountId, reason: &str) -> usize {
+    pub(super) fn disconnect(&self, id: AccountId, reason: &str) -> usize {
         // First of all, so that nobody logs in again from memory.
         self.0.foundation.publish(Event::AccountChanged(id));
         let order = Order::Disconnect(reason.to_owned());

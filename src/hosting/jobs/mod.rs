@@ -3,6 +3,7 @@
 //! cancelled between two steps, and know what to do about a service that died under them.
 
 mod error;
+mod run;
 mod service;
 mod task;
 
