@@ -298,7 +298,8 @@ pub(crate) fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a s
     rest.split_once(end).map(|(found, _)| found)
 }
 
-fn percent(text: &str) -> String {
+/// A text as forms send it.
+pub(crate) fn percent(text: &str) -> String {
     text.bytes()
         .map(|byte| {
             if byte.is_ascii_alphanumeric() {

@@ -8,10 +8,10 @@ use quaymaster::vfs::STAGED_PREFIX;
 
 /// What the files in `folder` and below amount to; staged uploads left out.
 pub(crate) fn used(folder: &Path) -> Usage {
-    let files = walk(folder);
-    let stored = files.iter().filter(|path| !is_staged(path));
+    let files = files(folder);
     // What vanishes during the walk does not stand there.
-    let sizes: Vec<u64> = stored
+    let sizes: Vec<u64> = files
+        .iter()
         .filter_map(|path| path.metadata().ok())
         .map(|file| file.len())
         .collect();
@@ -25,6 +25,13 @@ pub(crate) fn used(folder: &Path) -> Usage {
 pub(crate) fn staged(folder: &Path) -> Vec<PathBuf> {
     let mut files = walk(folder);
     files.retain(|path| is_staged(path));
+    files
+}
+
+/// Files in `folder` and below; staged uploads left out.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = walk(folder);
+    files.retain(|path| !is_staged(path));
     files
 }
 
@@ -44,7 +51,8 @@ pub(crate) fn name(path: &Path) -> String {
     name.unwrap_or_default().into_owned()
 }
 
-fn walk(folder: &Path) -> Vec<PathBuf> {
+/// Everything but folders in `folder` and below.
+pub(crate) fn walk(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in entries(folder) {
         if path.is_dir() {
@@ -56,6 +64,7 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn is_staged(path: &Path) -> bool {
+/// Whether it is an upload under way.
+pub(crate) fn is_staged(path: &Path) -> bool {
     name(path).starts_with(STAGED_PREFIX)
 }

@@ -57,6 +57,10 @@ impl FtpClient {
     /// Connects from the loopback address `local` and does not wait for the greeting.
     pub(crate) async fn connect_silently(server: SocketAddr, local: IpAddr) -> Self {
         let stream = dial(local, server).await.expect("control connection");
+        Self::over(stream, server, local)
+    }
+
+    fn over(stream: TcpStream, server: SocketAddr, local: IpAddr) -> Self {
         Self {
             pipe: Some(Pipe::Plain(stream)),
             buffer: Vec::new(),
@@ -65,6 +69,15 @@ impl FtpClient {
             tls: accept_any(&[]),
             private: false,
         }
+    }
+
+    /// Connects from `local` and reads the greeting; `None` if the server is gone.
+    pub(crate) async fn try_connect_from(server: SocketAddr, local: IpAddr) -> Option<Self> {
+        let stream = dial(local, server).await.ok()?;
+        let mut client = Self::over(stream, server, local);
+        let greeting = client.reply_or_end().await?;
+        assert_eq!(greeting.code, 220, "{greeting:?}");
+        Some(client)
     }
 
     /// Connects from `local` and reads the greeting.

@@ -29,14 +29,19 @@ pub(crate) struct Installation {
     largest_file: Option<u64>,
     /// Options of `strace`, if the server runs under it.
     trace: Option<Vec<String>>,
+    /// Where the database is, if it is not in the data folder.
+    database: Option<DatabaseUrl>,
     process: Option<Process>,
+    ftp: Option<SocketAddr>,
     metrics: Option<SocketAddr>,
+    web: Option<SocketAddr>,
 }
 
 /// Where a process says that it is.
 struct Announced {
     ftp: SocketAddr,
     metrics: Option<SocketAddr>,
+    web: Option<SocketAddr>,
     /// The rest of its output.
     output: BufReader<ChildStdout>,
 }
@@ -58,9 +63,18 @@ impl Installation {
             environment: Vec::new(),
             largest_file: None,
             trace: None,
+            database: None,
             process: None,
+            ftp: None,
             metrics: None,
+            web: None,
         }
+    }
+
+    /// The same with its database elsewhere.
+    pub(crate) fn with_database(mut self, url: DatabaseUrl) -> Self {
+        self.database = Some(url);
+        self
     }
 
     /// The same with further variables of the environment.
@@ -88,8 +102,7 @@ impl Installation {
             .chain([("passive_ports", self.passive_ports.as_str())])
             .map(|(key, text)| (key.to_owned(), text.to_owned()))
             .collect();
-        let url = DatabaseUrl::sqlite(&self.data().join("quaymaster.db"));
-        let db = Db::open(&url).await.expect("the database");
+        let db = self.open_database().await;
         let now = SystemClock.now();
         let settings = LiveSettings::open(db, Events::new(), LiveOptions::default(), now);
         let settings = settings.await.expect("settings");
@@ -99,8 +112,7 @@ impl Installation {
 
     /// Lets every account that is on the default plan have what it likes, while no server runs.
     pub(crate) async fn lift_limits(&self) {
-        let url = DatabaseUrl::sqlite(&self.data().join("quaymaster.db"));
-        let db = Db::open(&url).await.expect("the database");
+        let db = self.open_database().await;
         let plan = db.default_plan().await.expect("a plan");
         let mut plan = plan.expect("a plan");
         plan.account.sessions = None;
@@ -137,12 +149,15 @@ impl Installation {
         let Ok(Ok(Some(Announced {
             ftp,
             metrics,
+            web,
             mut output,
         }))) = announced
         else {
             panic!("the server did not start:\n{}", self.told());
         };
+        self.ftp = Some(ftp);
         self.metrics = metrics;
+        self.web = web;
         if self.trace.is_some() {
             process.server = only_child(process.server);
         }
@@ -156,6 +171,23 @@ impl Installation {
     /// Where the running server tells its metrics.
     pub(crate) fn metrics(&self) -> SocketAddr {
         self.metrics.expect("metrics")
+    }
+
+    /// Where the FTP of the running server is.
+    pub(crate) fn ftp(&self) -> SocketAddr {
+        self.ftp.expect("a server")
+    }
+
+    /// Where the running server has its pages.
+    pub(crate) fn web(&self) -> SocketAddr {
+        self.web.expect("pages")
+    }
+
+    /// The database, beside the server or without it.
+    pub(crate) async fn open_database(&self) -> Db {
+        let beside = || DatabaseUrl::sqlite(&self.data().join("quaymaster.db"));
+        let url = self.database.clone().unwrap_or_else(beside);
+        Db::open(&url).await.expect("the database")
     }
 
     /// What the running process holds open: sockets, and files beneath the homes.
@@ -249,8 +281,7 @@ impl Installation {
 
     /// What the database says that all accounts use, and whether that may be behind the disk.
     pub(crate) async fn recorded(&self) -> (Usage, bool) {
-        let url = DatabaseUrl::sqlite(&self.data().join("quaymaster.db"));
-        let db = Db::open(&url).await.expect("the database");
+        let db = self.open_database().await;
         let briefs = db.account_briefs(None, 100).await.expect("usage figures");
         db.close().await;
         let mut recorded = (Usage::default(), false);
@@ -337,6 +368,12 @@ impl Installation {
             .env("QUAYMASTER_WEB_LISTEN", "127.0.0.1:0")
             .env("QUAYMASTER_METRICS_LISTEN", "127.0.0.1:0")
             .env("QUAYMASTER_PASSIVE_PORTS", &self.passive_ports);
+        match &self.database {
+            Some(DatabaseUrl::Postgres(url)) => {
+                command.env("QUAYMASTER_DATABASE_URL", url.expose());
+            }
+            Some(DatabaseUrl::Sqlite(_)) | None => {}
+        }
         command
     }
 
@@ -389,9 +426,12 @@ fn announced(output: ChildStdout) -> Option<Announced> {
             metrics = address.trim().parse().ok();
         }
         if line.starts_with("Administration") {
+            let page = line.split_once("http://").map(|(_, page)| page);
+            let web = page.and_then(|page| page.split('/').next()?.parse().ok());
             return Some(Announced {
                 ftp: ftp?,
                 metrics,
+                web,
                 output,
             });
         }
