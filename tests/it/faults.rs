@@ -4,8 +4,10 @@
 mod chaos;
 mod disk;
 mod durability;
+mod full;
 mod hanging;
 mod leftovers;
+mod model;
 mod overwrite;
 mod quota;
 mod soak;
