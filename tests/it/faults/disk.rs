@@ -10,7 +10,7 @@ use crate::support::process::{Installation, booked};
 use crate::support::server::PASSWORD;
 
 /// What fails, what the client asks for, and what it hears. Every file has four bytes before.
-const FAILURES: [(&[&str], &str, u16); 7] = [
+const FAILURES: [(&[&str], &str, u16); 8] = [
     (&["fsync:error=EIO"], "APPE log", 451),
     (
         &["fsync:error=EIO", "ftruncate:error=EIO:when=2+"],
@@ -24,6 +24,12 @@ const FAILURES: [(&[&str], &str, u16); 7] = [
         "REST 2;STOR log",
         451,
     ),
+    // The quota is the file system's own.
+    (
+        &["pwrite64,pwritev,splice:error=EDQUOT:when=2+"],
+        "APPE log",
+        552,
+    ),
     // It is full, and does not let go of what was written.
     (
         &[
@@ -36,7 +42,7 @@ const FAILURES: [(&[&str], &str, u16); 7] = [
     (&["sendfile,pread64,splice:error=EIO"], "RETR log", 451),
 ];
 
-/// STO-31, STO-34.
+/// STO-31, STO-34, QUO-26.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_books_equal_a_disk_that_fails_in_the_middle_of_a_file() {
     if Command::new("strace").arg("-V").output().is_err() {

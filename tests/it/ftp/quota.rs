@@ -1,8 +1,12 @@
 //! Quotas: exact to the byte, refused early, never a file too many.
 
-use quaymaster::model::TransferResult;
+use std::sync::Arc;
+
+use quaymaster::hosting::accounts::AccountSettings;
+use quaymaster::model::{Account, AccountLimits, Actor, Override, TransferResult, Usage};
 use tokio::io::AsyncWriteExt;
 
+use crate::support::sampler::{Bound, Sampler, Scope};
 use crate::support::server::{Allowed, TestServer, eventually};
 
 fn million() -> Allowed {
@@ -10,6 +14,35 @@ fn million() -> Allowed {
         bytes: Some(1_000_000),
         ..Allowed::default()
     }
+}
+
+fn room(bytes: u64, files: u64) -> Usage {
+    Usage { bytes, files }
+}
+
+/// Looks at the home of an account from now on.
+fn sampler(server: &TestServer, account: &Account, bound: Arc<Bound>) -> Sampler {
+    Sampler::start(vec![Scope {
+        name: account.username.to_string(),
+        homes: vec![server.home(account)],
+        bound,
+    }])
+}
+
+/// Lets an account store so many bytes from now on.
+async fn lower(server: &TestServer, account: &Account, bytes: u64) {
+    let settings = AccountSettings {
+        permissions: account.permissions,
+        tls: account.tls,
+        limits: AccountLimits {
+            bytes: Override::Own(Some(bytes)),
+            ..account.limits
+        },
+        ..AccountSettings::default()
+    };
+    let (accounts, actor) = (&server.app().accounts, Actor::system());
+    let changed = accounts.change(&actor, account.id, account.version, settings);
+    changed.await.expect("a limit");
 }
 
 /// QUO-01, QUO-03.
@@ -27,16 +60,18 @@ async fn the_last_byte_fits_and_the_next_one_is_refused_before_150() {
         .await;
 }
 
-/// QUO-02, QUO-15, QUO-16.
-#[tokio::test]
+/// QUO-02, QUO-15.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_one_byte_too_long_is_not_stored_and_not_received_again() {
     let server = TestServer::start().await;
     let alice = server.account_with("alice", million()).await;
     let mut ftp = server.login("alice").await;
     let bytes = vec![1; 1_000_001];
+    let sampler = sampler(&server, &alice, Arc::new(Bound::new(room(1_000_000, 1))));
 
     let refused = ftp.upload("STOR a", &bytes).await;
 
+    sampler.stop();
     assert_eq!(refused.code, 552);
     assert!(server.names(&alice, "").is_empty());
     assert_eq!(server.usage(&alice).bytes, 0);
@@ -48,6 +83,24 @@ async fn a_file_one_byte_too_long_is_not_stored_and_not_received_again() {
     ftp.expect("EPSV", 229).await;
     ftp.expect("STOR a", 552).await;
     assert_eq!(ftp.upload("STOR other", b"x").await.code, 226);
+}
+
+/// QUO-16.
+#[tokio::test]
+async fn a_file_that_did_not_fit_is_taken_when_there_is_room() {
+    let server = TestServer::start().await;
+    let alice = server.account_with("alice", million()).await;
+    let mut ftp = server.login("alice").await;
+    ftp.upload("STOR old", &vec![1; 100_000]).await;
+    let bytes = vec![2; 950_000];
+    assert_eq!(ftp.upload("STOR new", &bytes).await.code, 552);
+    ftp.expect("EPSV", 229).await;
+    ftp.expect("STOR new", 552).await;
+
+    ftp.expect("DELE old", 250).await;
+
+    assert_eq!(ftp.upload("STOR new", &bytes).await.code, 226);
+    assert_eq!(server.usage(&alice), room(950_000, 1));
 }
 
 /// QUO-04, QUO-05.
@@ -184,7 +237,7 @@ async fn a_broken_overwrite_changes_no_figure() {
     assert_eq!(server.usage(&alice).bytes, 500);
 }
 
-/// QUO-14, QUO-20.
+/// QUO-14.
 #[tokio::test]
 async fn a_full_account_may_still_replace_and_delete() {
     let server = TestServer::start().await;
@@ -203,12 +256,42 @@ async fn a_full_account_may_still_replace_and_delete() {
 
     ftp.expect("EPSV", 229).await;
     ftp.play("C: STOR c\nS: 552 File quota exceeded.").await;
+    // Folders are no files.
+    ftp.expect("MKD d", 257).await;
     assert_eq!(ftp.upload("STOR a", b"22").await.code, 226);
     ftp.expect("DELE b", 250).await;
     assert_eq!(ftp.upload("STOR c", b"1").await.code, 226);
 
     assert_eq!(server.usage(&alice).files, 2);
     assert_eq!(server.usage(&alice).bytes, 3);
+}
+
+/// QUO-20.
+#[tokio::test]
+async fn an_account_over_a_lowered_limit_may_replace_read_and_delete() {
+    let server = TestServer::start().await;
+    let alice = server.account_with("alice", million()).await;
+    let mut ftp = server.login("alice").await;
+    ftp.upload("STOR a", &vec![1; 600_000]).await;
+    ftp.upload("STOR b", &vec![2; 200_000]).await;
+
+    lower(&server, &alice, 300_000).await;
+
+    ftp.play("C: AVBL\nS: 213 0").await;
+    ftp.expect("EPSV", 229).await;
+    ftp.expect("STOR c", 552).await;
+    ftp.expect("EPSV", 229).await;
+    ftp.expect("APPE b", 552).await;
+    assert_eq!(ftp.upload("STOR b", &vec![3; 200_001]).await.code, 552);
+    assert_eq!(ftp.download("RETR b").await, vec![2; 200_000]);
+    assert_eq!(ftp.upload("STOR a", &vec![4; 600_000]).await.code, 226);
+    assert_eq!(ftp.upload("STOR a", &vec![5; 400_000]).await.code, 226);
+    assert_eq!(server.usage(&alice).bytes, 600_000);
+    ftp.expect("DELE a", 250).await;
+    ftp.play("C: AVBL\nS: 213 100000").await;
+    assert_eq!(ftp.upload("STOR c", &vec![6; 100_000]).await.code, 226);
+    assert_eq!(server.usage(&alice), room(300_000, 2));
+    assert_eq!(server.disk(&alice), server.usage(&alice));
 }
 
 /// QUO-25.
@@ -229,15 +312,14 @@ async fn an_announced_size_that_does_not_fit_now_is_refused_before_150() {
 async fn a_client_that_goes_on_sending_can_read_the_refusal() {
     let server = TestServer::start().await;
     server.account_with("alice", million()).await;
+    let bytes = vec![1; 3_000_000];
 
-    for _ in 0..10 {
+    for number in 0..50 {
         let mut ftp = server.login("alice").await;
         let mut data = ftp.open_data().await;
-        let opening = ftp.say("STOR big").await;
-        if opening.code == 552 {
-            continue;
-        }
-        let _cut_off = data.write_all(&vec![1; 3_000_000]).await;
+        // A file of the same name would be refused at once.
+        ftp.expect(&format!("STOR big{number}"), 150).await;
+        let _cut_off = data.write_all(&bytes).await;
         ftp.expect_reply(552).await;
         ftp.expect("NOOP", 200).await;
     }
@@ -252,9 +334,14 @@ async fn two_overwrites_of_one_file_never_exceed_the_limit() {
     let mut second = server.login("alice").await;
     first.upload("STOR a", &vec![1; 900_000]).await;
     let (one, two) = (vec![2; 900_000], vec![3; 900_000]);
+    let bound = Arc::new(Bound::new(room(1_000_000, 1)));
+    // The old file makes room once, whoever comes first.
+    bound.begin_replacing();
+    let sampler = sampler(&server, &alice, bound);
 
     let (a, b) = tokio::join!(first.upload("STOR a", &one), second.upload("STOR a", &two));
 
+    sampler.stop();
     assert!([a.code, b.code].contains(&226), "{a:?} {b:?}");
     assert!(
         [a.code, b.code]

@@ -1,9 +1,10 @@
 //! What clients say that cannot be run here, line by line in their own order and spelling.
 
+use quaymaster::model::Usage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::ftp_client::{FtpClient, Pipe};
-use crate::support::server::{PASSWORD, TestServer};
+use crate::support::server::{Allowed, PASSWORD, TestServer};
 
 async fn text(ftp: &mut FtpClient, command: &str) -> String {
     String::from_utf8(ftp.download(command).await).unwrap()
@@ -223,6 +224,84 @@ async fn filezilla_does_not_splice_two_versions() {
     let whole = ftp.upload("STOR report.odt", b"the new report").await;
     assert_eq!(whole.code, 226);
     ftp.expect("MFMT 20240101000000 report.odt", 213).await;
+}
+
+/// QUO-15: a transfer that fails after 150 is tried again, one whose command is refused is not. So a
+/// file that does not fit costs one data transfer, and not one after the other.
+#[tokio::test]
+async fn filezilla_stops_after_one_transfer_of_what_does_not_fit() {
+    let server = TestServer::start().await;
+    let limited = Allowed {
+        bytes: Some(1_000_000),
+        ..Allowed::default()
+    };
+    let alice = server.account_with("alice", limited).await;
+    let mut ftp = opened(
+        &server,
+        "
+        C: SYST
+        S: 215 UNIX Type: L8
+        C: CLNT FileZilla
+        S: 200 …
+        C: OPTS UTF8 ON
+        S: 200 …
+        C: PWD
+        S: 257 \"/\" is the current directory
+        C: TYPE I
+        S: 200 …
+    ",
+    )
+    .await;
+    let mut transfers = 0;
+
+    let refused = loop {
+        let data = ftp.open_data().await;
+        let opening = ftp.say("STOR backup.tar").await;
+        if opening.code != 150 {
+            break opening;
+        }
+        transfers += 1;
+        assert!(transfers < 4, "its queue gives up by itself after three");
+        let mut data = Pipe::Plain(data);
+        let _refused_midway = data.write_all(&vec![7; 1_500_000]).await;
+        data.finish().await;
+        ftp.expect_reply(552).await;
+        // It looks again what stands there; nothing does, so it would send the whole file.
+        assert_eq!(text(&mut ftp, "MLSD").await, "");
+    };
+
+    assert_eq!((refused.code, transfers), (552, 1));
+    assert_eq!(refused.text(), "Quota exceeded: 1000000 bytes available.");
+    assert_eq!(server.usage(&alice), Usage::default());
+    let rows = server.journal(&alice).await;
+    let received: Vec<u64> = rows.iter().map(|row| row.bytes).collect();
+    assert!(received[0] <= 1_000_000, "{received:?}");
+    assert_eq!(received[1..], [0], "{received:?}");
+}
+
+/// QUO-15: neither is the rest of a file that did not fit when it was continued.
+#[tokio::test]
+async fn filezilla_stops_after_one_transfer_of_a_rest_that_does_not_fit() {
+    let server = TestServer::start().await;
+    let limited = Allowed {
+        bytes: Some(1_000_000),
+        ..Allowed::default()
+    };
+    let alice = server.account_with("alice", limited).await;
+    let mut ftp = opened(&server, "C: TYPE I\nS: 200 …").await;
+    ftp.upload("STOR backup.tar", &vec![7; 500_000]).await;
+
+    ftp.play("C: SIZE backup.tar\nS: 213 500000\nC: REST 500000\nS: 350 …")
+        .await;
+    let midway = ftp.upload("STOR backup.tar", &vec![7; 600_000]).await;
+    ftp.play("C: SIZE backup.tar\nS: 213 500000\nC: REST 500000\nS: 350 …")
+        .await;
+    ftp.expect("EPSV", 229).await;
+    let at_once = ftp.say("STOR backup.tar").await;
+
+    assert_eq!((midway.code, at_once.code), (552, 552));
+    assert_eq!(server.disk(&alice).bytes, 500_000);
+    assert_eq!(server.usage(&alice), server.disk(&alice));
 }
 
 /// INT-12.
