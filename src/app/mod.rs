@@ -211,6 +211,8 @@ impl App {
         .await?;
         keep.tasks.spawn(follower.run(keep.stop.clone()));
         let (network, logins) = (self.network.clone(), self.logins.clone());
+        let volumes = self.volumes.clone();
+        volumes.follow(&self.settings.current());
         let mut settings = self.settings.changes();
         let stop = keep.stop.clone();
         keep.tasks.spawn(async move {
@@ -223,6 +225,7 @@ impl App {
                         }
                         let latest = Arc::clone(&settings.borrow_and_update());
                         logins.follow(&latest);
+                        volumes.follow(&latest);
                         network.follow(&latest).await;
                     }
                 }

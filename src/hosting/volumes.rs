@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Clock, Timestamp};
 use crate::model::{Account, AccountId, Usage};
+use crate::settings::Settings;
 use crate::vfs::{Cut, HomeOptions, LocalHome, Space, StorageError, Volume};
 
 /// A cheap handle on the volume and the open homes.
@@ -27,6 +28,11 @@ impl Volumes {
     /// Runtime threads that a process should have, with those to spare for calls to the disk.
     pub fn runtime_threads() -> usize {
         crate::vfs::runtime_threads()
+    }
+
+    /// Does as `settings` say from now on.
+    pub fn follow(&self, settings: &Settings) {
+        self.0.volume.set_reserve(settings.disk_reserve.0);
     }
 
     /// Opens the folder `path` of the host. Blocking: for the start.

@@ -154,18 +154,36 @@ impl SettingValue for RateLimit {
         let Some(rate) = self.0 else {
             return String::new();
         };
-        let units = [
-            ("GiB", 1 << 30),
-            ("MiB", 1 << 20),
-            ("KiB", 1 << 10),
-            ("B", 1),
-        ];
-        let exact = units
-            .into_iter()
-            .find(|(_, size)| rate.is_multiple_of(*size));
-        let (unit, size) = exact.unwrap_or(("B", 1));
-        format!("{} {unit}/s", rate / size)
+        format!("{}/s", exactly(rate))
     }
+}
+
+impl SettingValue for ByteSize {
+    const KIND: SettingKind = SettingKind::Line;
+
+    fn read(text: &str, _: &RangeInclusive<u64>) -> Result<Self, String> {
+        let size = text.parse::<Self>();
+        size.map_err(|_| "Write a size like 5 GiB, or 0 for none".to_owned())
+    }
+
+    fn print(&self) -> String {
+        exactly(self.0)
+    }
+}
+
+/// `bytes` in the largest unit of which they are a whole number.
+fn exactly(bytes: u64) -> String {
+    let units = [
+        ("GiB", 1 << 30),
+        ("MiB", 1 << 20),
+        ("KiB", 1 << 10),
+        ("B", 1),
+    ];
+    let whole = units
+        .into_iter()
+        .find(|(_, size)| bytes.is_multiple_of(*size));
+    let (unit, size) = whole.unwrap_or(("B", 1));
+    format!("{} {unit}", bytes / size)
 }
 
 impl SettingValue for String {

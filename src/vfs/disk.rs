@@ -21,14 +21,19 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use super::error::StorageError;
+use super::room::{Reserve, Room};
 
-/// The way to one volume. Cloning is cheap; all clones share what is known about its speed.
+/// The way to one volume. Cloning is cheap; all clones share what is known about its speed and room.
 #[derive(Clone, Debug)]
 pub(super) struct Disk(Arc<Pulse>);
 
 #[derive(Debug)]
 struct Pulse {
     since: Instant,
+    /// `st_dev` of what is on it.
+    device: u64,
+    reserve: Reserve,
+    room: Room,
     /// Until when the volume counts as slow, in milliseconds after `since`.
     slow_until: AtomicU64,
     /// Runtime threads in a call on this volume.
@@ -70,14 +75,31 @@ impl Disk {
     /// How long a volume stays slow after that.
     const WARY: Duration = Duration::from_millis(500);
 
-    pub(super) fn new() -> Self {
+    pub(super) fn new(device: u64, reserve: Reserve) -> Self {
         Self(Arc::new(Pulse {
             since: Instant::now(),
+            device,
+            room: Room::new(reserve.clone()),
+            reserve,
             slow_until: AtomicU64::new(0),
             away: AtomicUsize::new(0),
             is_unwatched: AtomicBool::new(false),
             watch: OnceLock::new(),
         }))
+    }
+
+    pub(super) fn device(&self) -> u64 {
+        self.0.device
+    }
+
+    /// What uploads may still take of it.
+    pub(super) fn room(&self) -> Room {
+        self.0.room.clone()
+    }
+
+    /// What uploads leave free.
+    pub(super) fn reserve(&self) -> &Reserve {
+        &self.0.reserve
     }
 
     /// Does `work`, which is a handful of calls that the page cache can answer, or a write of some
@@ -247,7 +269,7 @@ mod tests {
     fn a_disk_that_hangs_leaves_a_thread_for_every_core() {
         let _turn = ONE_AT_A_TIME.lock().unwrap();
         let runtime = runtime();
-        let hanging = Disk::new();
+        let hanging = Disk::new(0, Reserve::default());
         let (release, released) = mpsc::channel::<()>();
         let released = Arc::new(Mutex::new(released));
         for _ in 0..runtime_threads() * 2 {
@@ -262,7 +284,7 @@ mod tests {
             });
         }
 
-        let healthy = Disk::new();
+        let healthy = Disk::new(0, Reserve::default());
         let answers: Vec<_> = (0..64_u64)
             .map(|number| {
                 let disk = healthy.clone();
@@ -285,7 +307,10 @@ mod tests {
     fn a_disk_that_hangs_leaves_other_disks_a_thread_to_spare() {
         let _turn = ONE_AT_A_TIME.lock().unwrap();
         let runtime = runtime();
-        let (hanging, healthy) = (Disk::new(), Disk::new());
+        let (hanging, healthy) = (
+            Disk::new(0, Reserve::default()),
+            Disk::new(0, Reserve::default()),
+        );
         let _entered = runtime.enter();
 
         let mut held = Vec::new();
@@ -308,7 +333,7 @@ mod tests {
     fn a_slow_call_sends_the_next_ones_to_the_blocking_pool() {
         let _turn = ONE_AT_A_TIME.lock().unwrap();
         let runtime = runtime();
-        let disk = Disk::new();
+        let disk = Disk::new(0, Reserve::default());
         let on = |work: fn()| {
             let disk = disk.clone();
             let thread = move || {

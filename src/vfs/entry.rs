@@ -74,15 +74,6 @@ pub struct Renamed {
     pub replaced: Option<Removed>,
 }
 
-/// Room on the file system, in bytes, as seen by the service.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Space {
-    /// Size of the file system.
-    pub total_bytes: u64,
-    /// What can still be written.
-    pub available_bytes: u64,
-}
-
 impl Entry {
     /// The entry for `stat`; `None` for what accounts never see (devices, pipes, sockets).
     pub(super) fn new(name: OsString, stat: &Stat, permissions: Permissions) -> Option<Self> {

@@ -4,10 +4,11 @@
 use crate::clock::Timestamp;
 use crate::model::{Access, Permission, VirtualPath};
 
-use super::entry::{Download, Entry, Removed, Renamed, Space};
+use super::entry::{Download, Entry, Removed, Renamed};
 use super::error::StorageError;
 use super::listing::Listing;
 use super::local::{LocalHome, Overwrite};
+use super::room::Space;
 use super::ruling::{End, Judgement, Ruling, lists_parent, veiled};
 use super::target::{Rights, Target, UploadMode};
 use super::upload::Upload;

@@ -41,13 +41,14 @@ impl InPlace {
         if key(&opened) != key(standing) {
             return Err(StorageError::Busy);
         }
+        let room = target.home.room(&file)?;
         state.in_place.insert(key(standing));
         Ok(Self {
             home: target.home.clone(),
             path: target.path.clone(),
             former: removed(standing),
             was_partial: is_partial(&target.home, state, standing),
-            sink: Sink::continued(file, offset),
+            sink: Sink::continued(file, offset, room),
             is_settled: AtomicBool::new(false),
         })
     }
@@ -152,9 +153,10 @@ mod tests {
 
     use crate::clock::SystemClock;
 
+    use super::super::disk::Disk;
     use super::super::local::HomeOptions;
+    use super::super::room::Reserve;
     use super::*;
-    use crate::vfs::disk::Disk;
 
     /// An upload that writes to `sink`, of a file that had `former_bytes`.
     fn upload(sink: Sink, former_bytes: u64) -> InPlace {
@@ -163,7 +165,7 @@ mod tests {
         let clock = Arc::new(SystemClock);
         let stat = rustix::fs::fstat(sink.file()).unwrap();
         InPlace {
-            home: LocalHome::new(dir, Disk::new(), HomeOptions { clock }),
+            home: LocalHome::new(dir, Disk::new(0, Reserve::default()), HomeOptions { clock }),
             path: VirtualPath::root().resolve("f").unwrap(),
             former: Removed {
                 key: key(&stat),
@@ -186,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_cut_back_is_told_with_the_size_it_has() {
-        let upload = upload(Sink::continued(unyielding(b"hello"), 5), 5);
+        let upload = upload(Sink::continued(unyielding(b"hello"), 5, None), 5);
         upload.sink.append(b"++").unwrap();
 
         let abandoned = upload.abandon(OnAbort::Discard).unwrap();
@@ -200,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_cut_at_the_offset_has_not_changed() {
-        let upload = upload(Sink::continued(unyielding(b"hello"), 2), 5);
+        let upload = upload(Sink::continued(unyielding(b"hello"), 2, None), 5);
 
         assert!(upload.sink.append(b"Y").is_err());
         assert!(upload.commit(Durability::Received).is_err());
@@ -215,7 +217,7 @@ mod tests {
     fn a_file_that_the_disk_does_not_confirm_is_told_with_the_size_it_has() {
         // Neither `fsync` nor `ftruncate` works on it, and its size is always 0.
         let file = File::options().write(true).open("/dev/null").unwrap();
-        let upload = upload(Sink::whole(file), 3);
+        let upload = upload(Sink::whole(file, None), 3);
         upload.sink.append(b"abc").unwrap();
 
         assert!(upload.commit(Durability::OnDisk).is_err());

@@ -1,12 +1,12 @@
 //! One account's directory: every operation here blocks, works on directory handles and asks no
 //! permission. [`Home`](super::Home) puts permissions and the way to the disk around it.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use cap_std::fs::Dir;
-use rustix::fs::{Advice, AtFlags, Mode, OFlags, Stat, StatVfs, Timespec, Timestamps};
+use rustix::fs::{Advice, AtFlags, Mode, OFlags, Stat, Timespec, Timestamps};
 use rustix::io::Errno;
 
 use crate::clock::{Clock, Timestamp};
@@ -14,10 +14,11 @@ use crate::model::{FileKey, Permissions, VirtualPath};
 
 use super::beneath::{Beneath, Place, relative};
 use super::disk::Disk;
-use super::entry::{Download, Entry, Kind, Removed, Renamed, Space, key, kind, removed, size};
+use super::entry::{Download, Entry, Kind, Removed, Renamed, key, kind, removed, size};
 use super::error::StorageError;
 use super::guard::InFlight;
 use super::name;
+use super::room::{Room, Space};
 
 /// One account's directory with what is in flight there: staged uploads, files being written in
 /// place, overwrites that were rolled back. There is exactly one per account; clones are cheap and
@@ -72,6 +73,22 @@ impl LocalHome {
 
     pub(super) fn root(&self) -> &Beneath {
         &self.inner.root
+    }
+
+    /// The room on the disk of `on`; `None` if it is on another disk than the home itself: a folder
+    /// that is mounted into a home has no reserve.
+    pub(super) fn room(&self, on: impl AsFd) -> Result<Option<Room>, StorageError> {
+        let disk = self.disk();
+        let is_ours = rustix::fs::fstat(on)?.st_dev == disk.device();
+        Ok(is_ours.then(|| disk.room()))
+    }
+
+    /// Refuses an upload into `dir` if its disk has no room left.
+    pub(super) fn check_room(&self, dir: &Dir) -> Result<(), StorageError> {
+        match self.room(dir)? {
+            Some(room) => room.take(dir, LEAST_ROOM_BYTES),
+            None => Ok(()),
+        }
     }
 
     /// The way to the volume that the home is on.
@@ -261,7 +278,8 @@ impl LocalHome {
     }
 
     pub(super) fn space(&self) -> Result<Space, StorageError> {
-        Ok(space(&rustix::fs::fstatvfs(self.root().dir())?))
+        let stat = rustix::fs::fstatvfs(self.root().dir())?;
+        Ok(self.disk().reserve().space(&stat))
     }
 
     /// A handle on the file or directory at `path`, links followed, whose times and mode may change.
@@ -278,16 +296,10 @@ impl LocalHome {
     }
 }
 
+/// No upload begins on a disk that has not even this.
+const LEAST_ROOM_BYTES: u64 = 1;
 /// The system reads so much of a file ahead without being asked.
 const READ_AT_ONCE_BYTES: u64 = 128 * 1_024;
-
-/// What `statvfs` says, in bytes.
-pub(super) fn space(stat: &StatVfs) -> Space {
-    Space {
-        total_bytes: stat.f_blocks.saturating_mul(stat.f_frsize),
-        available_bytes: stat.f_bavail.saturating_mul(stat.f_frsize),
-    }
-}
 
 /// What stands at `place` and may be seen.
 pub(super) fn existing(place: &Place) -> Result<Stat, StorageError> {

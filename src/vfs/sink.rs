@@ -12,12 +12,14 @@ use rustix::io::Errno;
 use rustix::pipe::{SpliceFlags, splice};
 
 use super::error::StorageError;
+use super::room::Room;
 
 /// An open file that is written from `start` on. Whoever writes holds the lock of `shape`, so that
 /// an end ([`Sink::end`]) knows that no byte comes after it.
 #[derive(Debug)]
 pub(super) struct Sink {
     file: File,
+    room: Option<Room>,
     start: u64,
     received: AtomicU64,
     has_ended: AtomicBool,
@@ -28,28 +30,29 @@ pub(super) struct Sink {
 struct Shape {
     /// What stood behind `start` is gone.
     is_cut: bool,
-    /// Room was asked for beyond what was written.
-    is_allocated: bool,
+    /// Up to this offset the disk has given room beyond what was written.
+    allocated_to: Option<u64>,
 }
 
 impl Sink {
     /// A sink for an empty file.
-    pub(super) fn whole(file: File) -> Self {
-        Self::new(file, 0, true)
+    pub(super) fn whole(file: File, room: Option<Room>) -> Self {
+        Self::new(file, room, 0, true)
     }
 
     /// A sink that continues a file at `start`, and cuts it off there when the first byte arrives.
-    pub(super) fn continued(file: File, start: u64) -> Self {
-        Self::new(file, start, false)
+    pub(super) fn continued(file: File, start: u64, room: Option<Room>) -> Self {
+        Self::new(file, room, start, false)
     }
 
-    fn new(file: File, start: u64, is_cut: bool) -> Self {
+    fn new(file: File, room: Option<Room>, start: u64, is_cut: bool) -> Self {
         let shape = Shape {
             is_cut,
-            is_allocated: false,
+            allocated_to: None,
         };
         Self {
             file,
+            room,
             start,
             received: AtomicU64::new(0),
             has_ended: AtomicBool::new(false),
@@ -60,6 +63,7 @@ impl Sink {
     pub(super) fn append(&self, bytes: &[u8]) -> Result<(), StorageError> {
         let mut shape = self.writing()?;
         self.cut_once(&mut shape)?;
+        self.take(&shape, bytes.len())?;
         let mut rest = bytes;
         while !rest.is_empty() {
             let written = match self.file.write_at(rest, self.end_offset()) {
@@ -82,6 +86,7 @@ impl Sink {
     ) -> Result<Option<usize>, StorageError> {
         let mut shape = self.writing()?;
         self.cut_once(&mut shape)?;
+        let taken = self.take(&shape, most)?;
         loop {
             let mut offset = self.end_offset();
             match splice(
@@ -94,7 +99,9 @@ impl Sink {
             ) {
                 Ok(0) => return Err(StorageError::Io(io::ErrorKind::WriteZero.into())),
                 Ok(written) => {
-                    self.received.fetch_add(written as u64, Ordering::Relaxed);
+                    let written_bytes = written as u64;
+                    self.received.fetch_add(written_bytes, Ordering::Relaxed);
+                    self.give_back(taken.saturating_sub(written_bytes));
                     return Ok(Some(written));
                 }
                 Err(Errno::INTR) => {}
@@ -107,9 +114,12 @@ impl Sink {
     pub(super) fn allocate(&self, bytes: u64) -> Result<(), StorageError> {
         let mut shape = self.writing()?;
         let offset = self.end_offset();
+        if let Some(room) = &self.room {
+            room.take(&self.file, bytes)?;
+        }
         match rustix::fs::fallocate(&self.file, FallocateFlags::KEEP_SIZE, offset, bytes) {
             Ok(()) => {
-                shape.is_allocated = true;
+                shape.allocated_to = Some(offset.saturating_add(bytes));
                 Ok(())
             }
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(()),
@@ -133,7 +143,7 @@ impl Sink {
     pub(super) fn finish(&self) -> Result<(), StorageError> {
         let mut shape = self.shape();
         self.cut_once(&mut shape)?;
-        if shape.is_allocated {
+        if shape.allocated_to.is_some() {
             self.file.set_len(self.end_offset())?;
         }
         Ok(())
@@ -161,6 +171,25 @@ impl Sink {
 
     pub(super) fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Takes room for `bytes` more, unless the disk has given it before; tells how much.
+    fn take(&self, shape: &Shape, bytes: usize) -> Result<u64, StorageError> {
+        let end = self.end_offset().saturating_add(bytes as u64);
+        if shape.allocated_to.is_some_and(|given| end <= given) {
+            return Ok(0);
+        }
+        let Some(room) = &self.room else {
+            return Ok(0);
+        };
+        room.take(&self.file, bytes as u64)?;
+        Ok(bytes as u64)
+    }
+
+    fn give_back(&self, bytes: u64) {
+        if let Some(room) = &self.room {
+            room.give_back(bytes);
+        }
     }
 
     fn end_offset(&self) -> u64 {
@@ -195,7 +224,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_and_counts_nothing() {
         let full = File::options().write(true).open("/dev/full").unwrap();
-        let sink = Sink::whole(full);
+        let sink = Sink::whole(full, None);
 
         assert!(matches!(sink.append(b"x"), Err(StorageError::NoSpace)));
         assert_eq!(sink.received(), 0);
@@ -205,7 +234,7 @@ mod tests {
     fn a_continued_file_is_cut_by_the_first_byte_and_finished_exactly() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), b"0123456789").unwrap();
-        let sink = Sink::continued(file.reopen().unwrap(), 4);
+        let sink = Sink::continued(file.reopen().unwrap(), 4, None);
 
         assert!(!sink.is_cut());
         sink.append(b"ab").unwrap();
@@ -221,7 +250,7 @@ mod tests {
     #[test]
     fn the_end_waits_for_the_byte_being_written_and_admits_no_other() {
         let file = tempfile::tempfile().unwrap();
-        let sink = Sink::whole(file.try_clone().unwrap());
+        let sink = Sink::whole(file.try_clone().unwrap(), None);
 
         let counted = std::thread::scope(|scope| {
             scope.spawn(|| while sink.append(&[7; 4_096]).is_ok() {});

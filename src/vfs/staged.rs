@@ -39,14 +39,15 @@ impl Staged {
         let hidden_name = name::staged();
         // Registered before it exists, so that no sweep takes it for a leftover.
         target.home.lock().staged.insert(hidden_name.clone());
-        match create(&target.place, &hidden_name) {
-            Ok(file) => Ok(Self {
+        let created = create(&target.place, &hidden_name);
+        match created.and_then(|file| Ok((target.home.room(&file)?, file))) {
+            Ok((room, file)) => Ok(Self {
                 home: target.home,
                 path: target.path,
                 place: target.place,
                 hidden_name,
                 rights: target.rights,
-                sink: Sink::whole(file),
+                sink: Sink::whole(file, room),
                 is_settled: AtomicBool::new(false),
                 _promise: target.promise,
             }),

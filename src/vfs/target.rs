@@ -87,6 +87,7 @@ impl Target {
         name::creatable(path)?;
         let looked_at = home.root().look_at(path);
         let (place, standing) = looked_at.map_err(root_is_directory)?;
+        home.check_room(&place.dir)?;
         let state = home.lock();
         if is_promised(&state, &place)? {
             return Err(StorageError::Busy);
@@ -123,6 +124,7 @@ impl Target {
             let path = dir.resolve(&name).map_err(|_| StorageError::IllegalName)?;
             name::creatable(&path)?;
             let place = home.root().place(&path)?;
+            home.check_room(&place.dir)?;
             let Some(promise) = Promise::make(home, &place)? else {
                 continue;
             };

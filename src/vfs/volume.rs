@@ -13,9 +13,9 @@ use rustix::io::Errno;
 
 use super::beneath::open_at;
 use super::disk::Disk;
-use super::entry::Space;
 use super::error::StorageError;
-use super::local::{HomeOptions, LocalHome, space};
+use super::local::{HomeOptions, LocalHome};
+use super::room::{Reserve, Space};
 use super::{name, walk};
 use crate::model::Usage;
 
@@ -30,7 +30,10 @@ pub struct Volume {
 
 /// The way to every device that a home is on: one that is slow says nothing about the others.
 #[derive(Clone, Debug, Default)]
-struct Disks(Arc<Mutex<HashMap<u64, Disk>>>);
+struct Disks {
+    known: Arc<Mutex<HashMap<u64, Disk>>>,
+    reserve: Reserve,
+}
 
 /// What one step of removing a tree has removed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,8 +58,9 @@ impl Disks {
     /// The way to the device of `dir`.
     fn of(&self, dir: &Dir) -> Result<Disk, StorageError> {
         let device = rustix::fs::fstat(dir)?.st_dev;
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(known.entry(device).or_insert_with(Disk::new).clone())
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let disk = || Disk::new(device, self.reserve.clone());
+        Ok(known.entry(device).or_insert_with(disk).clone())
     }
 }
 
@@ -99,10 +103,16 @@ impl Volume {
 
     /// Room on the file system.
     pub async fn space(&self) -> Result<Space, StorageError> {
-        let dir = Arc::clone(&self.dir);
+        let (dir, reserve) = (Arc::clone(&self.dir), self.disks.reserve.clone());
         self.disk
-            .long(move || Ok(space(&rustix::fs::fstatvfs(&dir)?)))
+            .long(move || Ok(reserve.space(&rustix::fs::fstatvfs(&dir)?)))
             .await
+    }
+
+    /// Uploads leave `bytes` free on every disk of the volume from now on, but not more than a
+    /// twentieth of a disk.
+    pub fn set_reserve(&self, bytes: u64) {
+        self.disks.reserve.set(bytes);
     }
 
     /// Removes at most `most` names of the tree at `relative`, and at last the tree itself; none there

@@ -175,13 +175,22 @@ async fn disk(app: &App) -> Option<Attention> {
             "warn"
         },
         fact: "The disk is nearly full".to_owned(),
-        cause: format!(
-            "{} of {} are free.",
-            ByteSize(space.available_bytes),
-            ByteSize(space.total_bytes)
+        cause: room_left(
+            space.available_bytes,
+            space.reserved_bytes,
+            space.total_bytes,
         ),
         url: "/admin/settings".to_owned(),
     })
+}
+
+fn room_left(available_bytes: u64, reserved_bytes: u64, total_bytes: u64) -> String {
+    if available_bytes == 0 {
+        let reserved = ByteSize(reserved_bytes);
+        return format!("Uploads are refused: what is left, up to {reserved}, is the reserve.");
+    }
+    let (available, total) = (ByteSize(available_bytes), ByteSize(total_bytes));
+    format!("{available} of {total} are free for uploads.")
 }
 
 fn missing_host_name(app: &App) -> Option<Attention> {

@@ -1,6 +1,7 @@
-//! A folder of a home that is a file system of its own; where nothing can be mounted, this is not
+//! Homes and folders that are file systems of their own; where nothing can be mounted, this is not
 //! tested.
 
+use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
@@ -11,10 +12,16 @@ use crate::support::server::TestServer;
 struct Mounted(PathBuf);
 
 impl Mounted {
-    fn over(folder: &Path) -> rustix::io::Result<Self> {
+    /// `None`, and a word about it, where nothing can be mounted.
+    fn over(folder: &Path, options: Option<&CStr>) -> Option<Self> {
         let flags = MountFlags::NOSUID | MountFlags::NODEV;
-        mount("quaymaster-test", folder, "tmpfs", flags, None)?;
-        Ok(Self(folder.to_owned()))
+        match mount("quaymaster-test", folder, "tmpfs", flags, options) {
+            Ok(()) => Some(Self(folder.to_owned())),
+            Err(error) => {
+                println!("not tested, because nothing can be mounted here: {error}");
+                None
+            }
+        }
     }
 }
 
@@ -33,12 +40,8 @@ async fn a_rename_between_file_systems_leaves_both_sides_as_they_are() {
     server.put(&alice, "here/f", b"here");
     server.put(&alice, "there/.keep", b"");
     let folder = server.home(&alice).join("there");
-    let _mounted = match Mounted::over(&folder) {
-        Ok(mounted) => mounted,
-        Err(error) => {
-            println!("not tested, because nothing can be mounted here: {error}");
-            return;
-        }
+    let Some(_mounted) = Mounted::over(&folder, None) else {
+        return;
     };
     server.put(&alice, "there/g", b"there");
     let before = server.disk(&alice);
@@ -60,4 +63,44 @@ async fn a_rename_between_file_systems_leaves_both_sides_as_they_are() {
     assert_eq!(server.read(&alice, "there/g"), Some(b"there".to_vec()));
     ftp.expect("RNFR /there/g", 350).await;
     ftp.expect("RNTO /there/h", 250).await;
+}
+
+/// The reserve is a gibibyte, but at most a twentieth of a disk; this one has 20 MiB.
+#[tokio::test]
+async fn an_upload_that_would_take_the_reserve_of_a_disk_hears_452() {
+    const MIB: usize = 1 << 20;
+    let server = TestServer::start().await;
+    let alice = server.account("alice").await;
+    let home = server.home(&alice);
+    std::fs::create_dir_all(&home).unwrap();
+    let Some(_mounted) = Mounted::over(&home, Some(c"size=20m")) else {
+        return;
+    };
+    // It was opened when the account was made, before there was a disk over it.
+    server.app().volumes.forget(alice.id);
+    let free = || {
+        let stat = rustix::fs::statvfs(&home).unwrap();
+        stat.f_bavail * stat.f_frsize
+    };
+    let mut ftp = server.login("alice").await;
+    assert_eq!(ftp.upload("STOR fits", &vec![7; 18 * MIB]).await.code, 226);
+
+    let too_large = ftp.upload("STOR large", &vec![7; 4 * MIB]).await;
+    let mut small = Vec::new();
+    for number in 0..16 {
+        let command = format!("STOR {number}");
+        small.push(ftp.upload(&command, &vec![7; MIB / 16]).await.code);
+    }
+    ftp.epsv().await;
+    let at_the_reserve = ftp.say("STOR empty").await;
+    let available = ftp.expect("AVBL", 213).await;
+    let reserve = free();
+    ftp.expect("DELE fits", 250).await;
+    let after = ftp.upload("STOR large", &vec![7; 4 * MIB]).await;
+
+    assert_eq!((too_large.code, small), (452, vec![226; 16]));
+    assert_eq!(at_the_reserve.code, 452);
+    assert_eq!((available.text(), reserve), ("0", MIB as u64));
+    assert_eq!(after.code, 226);
+    assert_eq!(server.usage(&alice), server.disk(&alice));
 }
