@@ -80,6 +80,15 @@ pub enum PassiveState {
     Failing,
 }
 
+/// Where the rows of the journal are that have not been stored.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct JournalTally {
+    /// Handed over and not stored yet.
+    pub waiting: u64,
+    /// Not stored since the start, and never will be; each of them is in the log.
+    pub lost: u64,
+}
+
 /// What transfers hold at one moment. When none is running, all of it has been given back.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Held {
@@ -110,6 +119,8 @@ struct Instruments {
     passive_ports: Family<StateLabels, Gauge>,
     passwords: Gauge,
     buffers: Gauge,
+    journal_waiting: Gauge,
+    journal_lost: Gauge,
     held: HeldGauges,
 }
 
@@ -178,7 +189,21 @@ impl Metrics {
         );
         let buffers = Gauge::default();
         registry.register("buffers_lent", "Transfer buffers in use", buffers.clone());
+        let journal_waiting = Gauge::default();
+        registry.register(
+            "journal_rows_waiting",
+            "Rows of the journal that wait to be stored",
+            journal_waiting.clone(),
+        );
+        let journal_lost = Gauge::default();
+        registry.register(
+            "journal_rows_lost",
+            "Rows of the journal that were written to the log instead, since the start",
+            journal_lost.clone(),
+        );
         Self(Arc::new(Instruments {
+            journal_waiting,
+            journal_lost,
             held: HeldGauges::register(&mut registry),
             buffers,
             registry,
@@ -240,6 +265,13 @@ impl Metrics {
         let bytes = i64::try_from(held.reserved_bytes).unwrap_or(i64::MAX);
         gauges.reserved_bytes.set(bytes);
         gauges.files.set(gauge(held.files));
+    }
+
+    /// Where the rows of the journal are that have not been stored.
+    pub fn set_journal(&self, tally: JournalTally) {
+        let amount = |rows| i64::try_from(rows).unwrap_or(i64::MAX);
+        self.0.journal_waiting.set(amount(tally.waiting));
+        self.0.journal_lost.set(amount(tally.lost));
     }
 
     /// A transfer was lent a buffer.
@@ -348,6 +380,10 @@ mod tests {
             reserved_bytes: 4_000,
             files: 5,
         });
+        metrics.set_journal(JournalTally {
+            waiting: 6,
+            lost: 7,
+        });
 
         let page = metrics.render();
         for line in [
@@ -364,6 +400,8 @@ mod tests {
             "quaymaster_ftp_quota_reservations 3",
             "quaymaster_ftp_quota_reserved_bytes 4000",
             "quaymaster_ftp_files_in_flight 5",
+            "quaymaster_ftp_journal_rows_waiting 6",
+            "quaymaster_ftp_journal_rows_lost 7",
             "# EOF",
         ] {
             assert!(page.lines().any(|found| found == line), "{line}\n{page}");

@@ -66,6 +66,7 @@ async fn metrics(State(app): State<App>) -> Response {
         reserved_bytes: reserved.bytes,
         files: app.volumes.in_flight(),
     });
+    app.metrics.set_journal(app.journal.tally());
     let ports = app.network.ports();
     for state in [
         PassiveState::Free,

@@ -13,6 +13,7 @@ use crate::hosting::admins::Admins;
 use crate::hosting::customers::Customers;
 use crate::hosting::foundation::Foundation;
 use crate::hosting::jobs::Jobs;
+use crate::hosting::journal::Journal;
 use crate::hosting::passwords::Passwords;
 use crate::hosting::plans::Plans;
 use crate::hosting::quota::Keeper;
@@ -32,6 +33,8 @@ pub struct Office {
     pub customers: Customers,
     /// Work that the running server does.
     pub jobs: Jobs,
+    /// The transfer journal, to be read.
+    pub journal: Journal,
     /// Plans.
     pub plans: Plans,
     /// The settings in force.
@@ -65,6 +68,8 @@ impl Office {
         // Nothing is uploaded from here, so nobody has to keep these books.
         let (ledger, _keeper) = Keeper::new(foundation.db.clone(), Arc::clone(&foundation.clock));
         let jobs = Jobs::new(foundation.clone());
+        // Nothing is moved from here, so nobody has to write this journal.
+        let (journal, _writer) = Journal::new(foundation.db.clone(), foundation.events.clone());
         Ok(Self {
             accounts: Accounts::new(accounts::Parts {
                 foundation: foundation.clone(),
@@ -77,6 +82,7 @@ impl Office {
             admins: Admins::new(foundation.clone(), passwords),
             customers: Customers::new(foundation, ledger, sessions),
             jobs,
+            journal,
             plans,
             settings,
             volumes,

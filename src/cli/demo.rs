@@ -99,6 +99,7 @@ async fn samples(app: &App) -> anyhow::Result<()> {
             sessions: Some(2),
             ..AccountLimits::default()
         },
+        journal_days: Override::Inherit,
         is_default: false,
     };
     let camera = app.plans.create(&actor, settings).await?;

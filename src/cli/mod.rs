@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod healthcheck;
 mod job;
+mod journal;
 mod known;
 mod reference;
 mod rules;
@@ -44,6 +45,9 @@ enum Command {
     /// Shows and cancels jobs: work that the running server does in the background.
     #[command(subcommand)]
     Job(job::JobCommand),
+    /// Searches who uploaded, deleted and renamed what, and exports it.
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
     /// Looks for what would keep customers out, and names the fix.
     Doctor(doctor::Doctor),
     /// Asks a running server whether it can serve customers; for containers.
@@ -80,6 +84,7 @@ fn execute(typed: CommandLine) -> anyhow::Result<ExitCode> {
             Command::Admin(admin) => admin.run(&boot).await,
             Command::Account(account) => account.run(&boot).await,
             Command::Job(job) => job.run(&boot).await,
+            Command::Journal(journal) => journal.run(&boot).await,
             Command::Doctor(doctor) => doctor.run(&boot).await,
             Command::Healthcheck(check) => check.run(&boot).await,
             Command::Reference(reference) => reference.run(),

@@ -86,7 +86,7 @@ impl Job {
         if self.work.is_sent_ahead(&arrival, &self.terms, &pump) {
             // The end of the connection is the end of the file.
             drop(arrival);
-            let _gone = tell.send(self.sent(pump).await);
+            let _gone = tell.send(self.sent(pump));
             return;
         }
         let opened = tokio::select! {
@@ -97,7 +97,7 @@ impl Job {
         let stream = match opened {
             Ok(stream) => stream,
             Err(error) => {
-                let _gone = tell.send(self.fail(error).await);
+                let _gone = tell.send(self.fail(error));
                 return;
             }
         };
@@ -131,7 +131,7 @@ impl Job {
     }
 
     /// Ends a download that has been sent.
-    async fn sent(self, pump: Pump) -> Reply {
+    fn sent(self, pump: Pump) -> Reply {
         if let Work::Download {
             sending,
             mut record,
@@ -140,17 +140,17 @@ impl Job {
         {
             record.travels(false);
             let size = Some(sending.download.size);
-            record.end(complete(pump.moved_bytes(), size)).await;
+            record.end(complete(pump.moved_bytes(), size));
         }
         self.closing
     }
 
     /// Ends a transfer whose data connection never came about.
-    pub(super) async fn fail(self, error: TransferError) -> Reply {
+    pub(super) fn fail(self, error: TransferError) -> Reply {
         let reply = error.reply();
         match self.work {
             Work::Download { record, .. } | Work::Upload { record, .. } => {
-                record.failed(&error, 0, None).await;
+                record.failed(&error, 0, None);
             }
             Work::Listing(_) => {}
         }
@@ -191,11 +191,11 @@ async fn download(
     let bytes = pump.moved_bytes();
     match sent {
         Ok(()) => {
-            record.end(complete(bytes, size)).await;
+            record.end(complete(bytes, size));
             None
         }
         Err(error) => {
-            record.failed(&error, bytes, size).await;
+            record.failed(&error, bytes, size);
             Some(error)
         }
     }
@@ -213,7 +213,7 @@ async fn upload(
     match receiving.run(stream, &pump).await {
         Ok(size) => {
             claim.refusals.forget(claim.account, &claim.path);
-            record.end(complete(pump.moved_bytes(), Some(size))).await;
+            record.end(complete(pump.moved_bytes(), Some(size)));
             (None, None)
         }
         Err(failed) => {
@@ -230,7 +230,7 @@ async fn upload(
                 let (place, now) = ((claim.account, &claim.path), claim.clock.now());
                 claim.refusals.remember(place, needed, refused, now);
             }
-            record.failed(&error, pump.moved_bytes(), size).await;
+            record.failed(&error, pump.moved_bytes(), size);
             (Some(error), unread)
         }
     }

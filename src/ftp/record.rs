@@ -12,6 +12,7 @@ use crate::model::{
 };
 use crate::proto::Code;
 use crate::telemetry::{Direction, Metrics};
+use crate::vfs::Removed;
 
 /// Where rows come from: the session, its account, and whom to give them to.
 #[derive(Clone, Debug)]
@@ -54,9 +55,8 @@ impl Scribe {
     /// Begins a row: `operation` on `path`, now.
     pub(super) fn begin(&self, operation: Operation, path: &VirtualPath) -> Record {
         let now = self.clock.now();
-        let millis = u64::try_from(now.as_millis()).unwrap_or(0);
         let entry = JournalEntry {
-            id: TransferId::from_parts(millis, rand::random()),
+            id: TransferId::first_at(now),
             session_id: self.session,
             account_id: self.account.id,
             customer_id: self.account.customer_id,
@@ -67,6 +67,8 @@ impl Scribe {
             bytes: 0,
             offset: 0,
             size: None,
+            size_before: None,
+            sha256: None,
             started_at: now,
             ended_at: now,
             result: TransferResult::Complete,
@@ -96,6 +98,11 @@ impl Record {
         self.entry.offset = offset;
     }
 
+    /// Notes the size of the file that stood there before: deleted, replaced or continued.
+    pub(super) fn found(&mut self, file: Option<Removed>) {
+        self.entry.size_before = file.map(|file| file.bytes);
+    }
+
     /// Notes the name that was chosen for the file.
     pub(super) fn names(&mut self, path: &VirtualPath) {
         self.entry.path = path.to_string();
@@ -107,8 +114,9 @@ impl Record {
     }
 
     /// Hands the row over.
-    pub(super) async fn end(mut self, ending: Ending) {
+    pub(super) fn end(mut self, ending: Ending) {
         self.entry.ended_at = self.clock.now();
+        self.entry.id = self.journal.id(self.entry.ended_at);
         self.entry.result = ending.result;
         ending.reason.clone_into(&mut self.entry.reason);
         self.entry.reply_code = ending.code.number();
@@ -128,30 +136,29 @@ impl Record {
             self.metrics
                 .transfer(direction, ending.result.as_str(), ending.bytes);
         }
-        self.journal.record(self.entry).await;
+        self.journal.record(self.entry);
     }
 
     /// Hands the row over: done, and the client hears `code`.
-    pub(super) async fn done(self, code: Code) {
+    pub(super) fn done(self, code: Code) {
         self.end(Ending {
             result: TransferResult::Complete,
             reason: "",
             code,
             bytes: 0,
             size: None,
-        })
-        .await;
+        });
     }
 
     /// Hands the row over: the command was refused, or failed.
-    pub(super) async fn refused(self, error: &CommandError) {
+    pub(super) fn refused(self, error: &CommandError) {
         let (result, reason) = match error {
             CommandError::Storage(error) => (storage_result(error), storage_reason(error)),
             CommandError::Quota(_) => (TransferResult::Refused, "quota"),
+            CommandError::NoEndpoint => (TransferResult::Refused, "no-endpoint"),
             CommandError::Worker => (TransferResult::Failed, "internal"),
             CommandError::Login(_)
             | CommandError::NotLoggedIn
-            | CommandError::NoEndpoint
             | CommandError::Passive(_)
             | CommandError::Path(_)
             | CommandError::Refused(_) => (TransferResult::Refused, "refused"),
@@ -163,12 +170,11 @@ impl Record {
             code,
             bytes: 0,
             size: None,
-        })
-        .await;
+        });
     }
 
     /// Hands the row over: the transfer did not end well.
-    pub(super) async fn failed(self, error: &TransferError, bytes: u64, size: Option<u64>) {
+    pub(super) fn failed(self, error: &TransferError, bytes: u64, size: Option<u64>) {
         let (result, reason, code) = (error.result(), error.reason(), error.reply().code());
         self.end(Ending {
             result,
@@ -176,8 +182,7 @@ impl Record {
             code,
             bytes,
             size,
-        })
-        .await;
+        });
     }
 }
 

@@ -1,7 +1,9 @@
-//! Last logins: noted with the account in the background, so that no client waits for it.
+//! Last logins: noted with the account in the background, so that no client waits for it. The latest
+//! one of each account waits in memory, so there are never more than accounts and none is left out.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -12,79 +14,104 @@ use crate::store::{Db, StoreError};
 
 /// Takes notes.
 #[derive(Clone, Debug)]
-pub(super) struct NoteLogin(mpsc::Sender<LoginMark>);
-
-/// A successful login, to be noted with the account.
-#[derive(Debug)]
-struct LoginMark {
-    account: AccountId,
-    at: Timestamp,
-    from: IpAddr,
+pub(super) struct NoteLogin {
+    marks: Arc<Marks>,
+    /// Wakes the task; it ends when the last of these is gone.
+    wake: mpsc::Sender<()>,
 }
+
+/// When, and from where.
+type Login = (Timestamp, IpAddr);
+
+/// Logins that are to be noted with their accounts, in the order of ids, in which everybody writes
+/// accounts.
+#[derive(Debug, Default)]
+struct Marks(Mutex<BTreeMap<AccountId, Login>>);
 
 /// The one task that writes last logins.
 #[derive(Debug)]
 pub struct LoginMarks {
     db: Db,
-    marks: mpsc::Receiver<LoginMark>,
+    marks: Arc<Marks>,
+    woken: mpsc::Receiver<()>,
 }
 
 impl NoteLogin {
-    /// Notes a login. Never waits: if too many are waiting, this one is not noted.
+    /// Notes a login. Never waits.
     pub(super) fn note(&self, account: AccountId, at: Timestamp, from: IpAddr) {
-        let mark = LoginMark { account, at, from };
-        if self.0.try_send(mark).is_err() {
-            tracing::warn!(account.id = %account, "a last login is not noted: too many");
+        self.marks.add(BTreeMap::from([(account, (at, from))]));
+        // One that is there already wakes the task as well.
+        let _woken = self.wake.try_send(());
+    }
+}
+
+impl Marks {
+    /// Keeps the latest login of each account.
+    fn add(&self, logins: BTreeMap<AccountId, Login>) {
+        let mut marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (account, login) in logins {
+            let mark = marks.entry(account).or_insert(login);
+            if mark.0 <= login.0 {
+                *mark = login;
+            }
         }
+    }
+
+    fn take(&self) -> BTreeMap<AccountId, Login> {
+        let mut marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *marks)
     }
 }
 
 impl LoginMarks {
-    /// Logins that may wait to be noted.
-    const QUEUE: usize = 8_192;
     /// How long a login waits for others: the latest one of an account is all that is noted.
     const GATHER: Duration = Duration::from_millis(250);
+    /// Pause before logins that the database did not take are tried again.
+    const RETRY: Duration = Duration::from_secs(1);
 
     /// The task, and what it is told by.
     pub(super) fn new(db: Db) -> (Self, NoteLogin) {
-        let (told, marks) = mpsc::channel(Self::QUEUE);
-        (Self { db, marks }, NoteLogin(told))
+        let marks = Arc::new(Marks::default());
+        let (wake, woken) = mpsc::channel(1);
+        let note = NoteLogin {
+            marks: Arc::clone(&marks),
+            wake,
+        };
+        (Self { db, marks, woken }, note)
     }
 
     /// Notes logins until nobody can log in any more.
     pub async fn run(mut self) {
-        let mut batch = Vec::new();
-        while self.marks.recv_many(&mut batch, 1).await > 0 {
+        while self.woken.recv().await.is_some() {
             tokio::time::sleep(Self::GATHER).await;
-            while batch.len() < Self::QUEUE
-                && let Ok(mark) = self.marks.try_recv()
-            {
-                batch.push(mark);
+            while let Err(error) = self.write().await {
+                tracing::error!(%error, "last logins wait to be noted");
+                tokio::time::sleep(Self::RETRY).await;
+                if self.woken.is_closed() {
+                    break;
+                }
             }
-            keep_latest(&mut batch);
-            if let Err(error) = self.write(&batch).await {
-                tracing::error!(%error, "last logins could not be noted");
-            }
-            batch.clear();
         }
     }
 
-    async fn write(&self, batch: &[LoginMark]) -> Result<(), StoreError> {
+    /// Notes what waits; if the database does not take it, it goes on waiting.
+    async fn write(&self) -> Result<(), StoreError> {
+        let logins = self.marks.take();
+        let written = self.store(&logins).await;
+        if written.is_err() {
+            self.marks.add(logins);
+        }
+        written
+    }
+
+    async fn store(&self, logins: &BTreeMap<AccountId, Login>) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        for mark in batch {
-            let from = mark.from.to_canonical().to_string();
-            tx.record_account_login(mark.account, mark.at, &from)
-                .await?;
+        for (account, (at, from)) in logins {
+            let from = from.to_canonical().to_string();
+            tx.record_account_login(*account, *at, &from).await?;
         }
         tx.commit().await
     }
-}
-
-/// Keeps the latest login of each account.
-fn keep_latest(batch: &mut Vec<LoginMark>) {
-    let mut seen = HashSet::new();
-    batch.reverse();
-    batch.retain(|mark| seen.insert(mark.account));
 }
 
 #[cfg(test)]
@@ -93,16 +120,25 @@ mod tests {
 
     #[test]
     fn the_latest_login_of_each_account_is_kept() {
-        let mark = |account: u8, at| LoginMark {
-            account: AccountId::from_parts(0, [account; 10]),
-            at: Timestamp::from_millis(at),
-            from: "192.0.2.1".parse().unwrap(),
+        let login = |account: u8, at| {
+            let from: IpAddr = "192.0.2.1".parse().unwrap();
+            let account = AccountId::from_parts(0, [account; 10]);
+            BTreeMap::from([(account, (Timestamp::from_millis(at), from))])
         };
-        let mut batch = vec![mark(1, 10), mark(2, 11), mark(1, 12)];
+        let marks = Marks::default();
 
-        keep_latest(&mut batch);
+        marks.add(login(1, 10));
+        marks.add(login(2, 11));
+        marks.add(login(1, 12));
+        // One that could not be noted comes back late.
+        marks.add(login(2, 9));
 
-        let kept: Vec<_> = batch.iter().map(|mark| mark.at.as_millis()).collect();
+        let kept: Vec<_> = marks
+            .take()
+            .values()
+            .map(|(at, _)| at.as_millis())
+            .collect();
         assert_eq!(kept, [12, 11]);
+        assert!(marks.take().is_empty());
     }
 }

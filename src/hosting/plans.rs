@@ -4,8 +4,13 @@ use crate::events::Event;
 use crate::hosting::foundation::{Deed, Foundation, bytes, differences, limit_words, number};
 use crate::hosting::limit_words::WORDS;
 use crate::model::page::{CustomerQuery, PlanRow, Window};
-use crate::model::{AccountLimits, Actor, AuditAction, Limit, Plan, PlanId, Right, Version};
+use crate::model::{
+    AccountLimits, Actor, AuditAction, Limit, Override, Plan, PlanId, Right, Version,
+};
 use crate::store::{Conflict, StoreError};
+
+/// Days that a plan may keep the journal, if not for ever.
+pub const JOURNAL_DAYS: std::ops::RangeInclusive<u64> = 1..=3_650;
 
 /// A cheap handle on the plans.
 #[derive(Clone, Debug)]
@@ -26,6 +31,9 @@ pub struct PlanSettings {
     pub max_accounts: Limit,
     /// What limits one account.
     pub account: AccountLimits<Limit>,
+    /// Days that the journal of its customers is kept, 1 to 3,650; inherits from the settings, and no
+    /// limit is for ever.
+    pub journal_days: Override,
     /// Whether new customers get it unless told otherwise.
     pub is_default: bool,
 }
@@ -51,6 +59,9 @@ pub enum PlanError {
     /// The name is empty or longer than 60 characters.
     #[error("Name must be 1 to 60 characters")]
     BadName,
+    /// The journal would be kept for no day, or for longer than ten years.
+    #[error("Days must be 1 to 3,650")]
+    BadDays,
     /// Another plan has the name.
     #[error("{0} is taken")]
     Taken(String),
@@ -95,6 +106,7 @@ impl Plans {
             pool_files: None,
             max_accounts: None,
             account: AccountLimits::default(),
+            journal_days: Override::Inherit,
             is_default: false,
             created_at: now,
             updated_at: now,
@@ -241,6 +253,7 @@ impl Plans {
                 sessions: Some(8),
                 ..AccountLimits::default()
             },
+            journal_days: Override::Inherit,
             is_default: true,
         };
         self.create(&Actor::system(), settings).await
@@ -281,12 +294,18 @@ fn edited(mut plan: Plan, settings: PlanSettings) -> Result<Plan, PlanError> {
     if !(1..=60).contains(&name.chars().count()) || name.chars().any(char::is_control) {
         return Err(PlanError::BadName);
     }
+    if let Override::Own(Some(days)) = settings.journal_days
+        && !JOURNAL_DAYS.contains(&days)
+    {
+        return Err(PlanError::BadDays);
+    }
     name.clone_into(&mut plan.name);
     plan.description = settings.description;
     plan.pool_bytes = settings.pool_bytes;
     plan.pool_files = settings.pool_files;
     plan.max_accounts = settings.max_accounts;
     plan.account = settings.account;
+    plan.journal_days = settings.journal_days;
     plan.is_default = settings.is_default;
     Ok(plan)
 }
@@ -295,6 +314,15 @@ fn taken(error: StoreError, name: &str) -> PlanError {
     match error {
         StoreError::Conflict(Conflict::PlanName) => PlanError::Taken(name.to_owned()),
         other => other.into(),
+    }
+}
+
+/// How long a plan keeps the journal, for the audit log.
+fn journal_words(days: Override) -> String {
+    match days {
+        Override::Inherit => "as the settings say".to_owned(),
+        Override::Own(None) => "for ever".to_owned(),
+        Override::Own(Some(days)) => format!("{days} days"),
     }
 }
 
@@ -327,6 +355,11 @@ fn changes(before: &Plan, after: &Plan) -> Vec<(String, String, String)> {
             "accounts",
             count(before.max_accounts),
             count(after.max_accounts),
+        ),
+        (
+            "journal",
+            journal_words(before.journal_days),
+            journal_words(after.journal_days),
         ),
         (
             "default",

@@ -9,11 +9,7 @@ pub(super) async fn run(app: &App) {
     let now = app.clock.now();
     let settings = app.settings.current();
     let days = |days: u32| Duration::from_hours(24 * u64::from(days));
-    match app
-        .journal
-        .shorten(now.minus(days(settings.journal_days.0)))
-        .await
-    {
+    match app.journal.shorten(now, settings.journal_days.0).await {
         Ok(0) => {}
         Ok(rows) => tracing::info!(rows, "removed old rows of the transfer journal"),
         Err(error) => tracing::warn!(%error, "old transfers could not be removed"),

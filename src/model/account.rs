@@ -191,6 +191,8 @@ pub struct Account {
     pub last_login_at: Option<Timestamp>,
     /// Address of the last successful login; empty if there was none.
     pub last_login_ip: String,
+    /// When a file last arrived in full.
+    pub last_upload_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed by a person.

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
+use crate::clock::Timestamp;
+
 /// The text is no id.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("not an id")]
@@ -76,6 +78,13 @@ ids! {
     TransferId;
     /// One sign-in of an administrator in a browser.
     WebSessionId;
+}
+
+impl TransferId {
+    /// The first id of a row about something that ended at `at`.
+    pub fn first_at(at: Timestamp) -> Self {
+        Self::from_parts(u64::try_from(at.as_millis()).unwrap_or(0), [0; 10])
+    }
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ names! {
 /// One row of the journal. Rows are only added, never changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct JournalEntry {
-    /// Never changes.
+    /// Never changes; made when it ended, so that ids are in the order of time.
     pub id: TransferId,
     /// The session it belongs to.
     pub session_id: SessionId,
@@ -87,6 +87,10 @@ pub struct JournalEntry {
     pub offset: u64,
     /// Size of the file afterwards, in bytes, where it is known.
     pub size: Option<u64>,
+    /// Size of the file that stood there before, in bytes: deleted, replaced or continued.
+    pub size_before: Option<u64>,
+    /// SHA-256 of the whole file in lower-case hexadecimal, where it was computed.
+    pub sha256: Option<String>,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended.
@@ -101,4 +105,12 @@ pub struct JournalEntry {
     pub ip: IpAddr,
     /// Whether the data connection was encrypted.
     pub tls: bool,
+}
+
+impl JournalEntry {
+    /// Whether a file arrived in full.
+    pub fn is_upload(&self) -> bool {
+        matches!(self.operation, Operation::Append | Operation::Upload)
+            && self.result == TransferResult::Complete
+    }
 }

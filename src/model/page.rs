@@ -1,5 +1,7 @@
 //! Lists as pages ask for them: filters, orders and the rows that come back.
 
+use ipnet::IpNet;
+
 use super::account::{Account, AccountStatus};
 use super::audit::AuditAction;
 use super::customer::{Customer, CustomerStatus};
@@ -247,6 +249,11 @@ pub struct JournalQuery {
     pub operation: Option<Operation>,
     /// Only this result.
     pub result: Option<TransferResult>,
+    /// Only paths, and new paths of renames, that begin with this, byte by byte; the first 600
+    /// characters count. Empty for all.
+    pub path: String,
+    /// Only clients in this network, which may be a single address.
+    pub address: Option<IpNet>,
     /// Only transfers that ended at or after this moment.
     pub from: Option<Timestamp>,
     /// Only transfers that ended before this moment.
@@ -265,6 +272,8 @@ impl Default for JournalQuery {
             customer_id: None,
             operation: None,
             result: None,
+            path: String::new(),
+            address: None,
             from: None,
             to: None,
             before: None,

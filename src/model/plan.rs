@@ -3,7 +3,7 @@
 use super::Version;
 use super::account_limits::AccountLimits;
 use super::id::PlanId;
-use super::limits::Limit;
+use super::limits::{Limit, Override};
 use crate::clock::Timestamp;
 
 /// A plan, as stored.
@@ -23,6 +23,8 @@ pub struct Plan {
     pub max_accounts: Limit,
     /// What limits one account.
     pub account: AccountLimits<Limit>,
+    /// Days that the journal is kept; inherits from the settings, and no limit is for ever.
+    pub journal_days: Override,
     /// Whether new customers get it unless told otherwise.
     pub is_default: bool,
     /// When it was made.

@@ -123,7 +123,13 @@ impl Server {
         {
             tracing::warn!(left = self.doors.len(), "some sessions did not end in time");
         }
-        self.app.journal.flush().await;
+        if !self.app.journal.flush().await {
+            let rows = self.app.journal.tally().waiting;
+            tracing::error!(
+                rows,
+                "journal rows may be lost: the database does not take them"
+            );
+        }
         self.keep.stop_last.cancel();
         let tasks = self.keep.tasks;
         drop(self.app);

@@ -20,7 +20,7 @@ macro_rules! account_columns {
          a.last_login_ip, a.created_at, a.updated_at, a.version, a.path_rules, a.file_bytes_own,
          a.file_bytes_limit, a.upload_rate_own, a.upload_rate_limit, a.download_rate_own,
          a.download_rate_limit, a.session_upload_rate_own, a.session_upload_rate_limit,
-         a.session_download_rate_own, a.session_download_rate_limit"
+         a.session_download_rate_own, a.session_download_rate_limit, a.last_upload_at"
     };
 }
 
@@ -112,6 +112,7 @@ pub(super) struct AccountColumns {
     session_upload_rate_limit: Option<i64>,
     session_download_rate_own: bool,
     session_download_rate_limit: Option<i64>,
+    last_upload_at: Option<i64>,
 }
 
 impl AccountColumns {
@@ -154,6 +155,7 @@ impl AccountColumns {
             notes: self.notes,
             last_login_at: moment(self.last_login_at),
             last_login_ip: self.last_login_ip,
+            last_upload_at: moment(self.last_upload_at),
             created_at: Timestamp::from_millis(self.created_at),
             updated_at: Timestamp::from_millis(self.updated_at),
             version: self.version,

@@ -84,6 +84,11 @@ pub(super) use {execute, on_reader, on_tx};
 const SQLITE_READERS: u32 = 4;
 /// Connections to a PostgreSQL server.
 const POSTGRES_CONNECTIONS: u32 = 10;
+/// Makes the collation that SQLite has under this name, byte by byte, in one transaction; the lock is
+/// for processes that do it at the same time.
+const BINARY_COLLATION: &str = "
+    SELECT pg_advisory_xact_lock(7236431);
+    CREATE COLLATION IF NOT EXISTS \"binary\" FROM \"C\"";
 /// How long a statement waits for its turn before it fails.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -111,6 +116,7 @@ impl Db {
             }
             DatabaseUrl::Postgres(url) => {
                 let pool = open_postgres(url).await?;
+                pool.execute(BINARY_COLLATION).await?;
                 migrator.run(&pool).await?;
                 Ok(Self::Postgres(pool))
             }

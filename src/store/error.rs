@@ -101,6 +101,17 @@ impl StoreError {
         }
     }
 
+    /// Whether the database cannot store what it was given, however often it is tried.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Stale | Self::Conflict(_) | Self::BadRow { .. } => true,
+            Self::Unavailable(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| is_about_data(&code))
+            }
+            Self::Unavailable(_) | Self::Migration(_) => false,
+        }
+    }
+
     /// Reads an error of a `DELETE`, where a foreign key means that the record is still in use.
     pub(super) fn of_delete(error: sqlx::Error) -> Self {
         match Self::from(error) {
@@ -115,6 +126,18 @@ impl From<sqlx::Error> for StoreError {
         let conflict = error.as_database_error().and_then(broken_rule);
         conflict.map_or(Self::Unavailable(error), Self::Conflict)
     }
+}
+
+/// Whether a code of an engine blames the data: of PostgreSQL the classes data exception, integrity
+/// constraint violation and program limit exceeded; of SQLite too big, constraint, mismatch and range.
+fn is_about_data(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["22", "23", "54"]
+            .iter()
+            .any(|class| code.starts_with(class));
+    }
+    let primary = code.parse::<u32>().map(|extended| extended & 0xff);
+    matches!(primary, Ok(18 | 19 | 20 | 25))
 }
 
 fn broken_rule(error: &dyn DatabaseError) -> Option<Conflict> {
@@ -134,4 +157,25 @@ fn unique_rule(error: &dyn DatabaseError) -> Conflict {
             None => error.message().ends_with(column),
         })
         .map_or(Conflict::Duplicate, |(_, _, rule)| *rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_codes_about_the_data_are_refusals() {
+        for (code, is_refusal) in [
+            ("22021", true),
+            ("54000", true),
+            ("53100", false),
+            ("57P01", false),
+            ("18", true),
+            ("2067", true),
+            ("5", false),
+            ("13", false),
+        ] {
+            assert_eq!(is_about_data(code), is_refusal, "{code}");
+        }
+    }
 }

@@ -1,35 +1,30 @@
-//! The transfer journal.
+//! The transfer journal: its rows, and sums of them. Searches are in `journal_search`, what is removed
+//! in `journal_retention`.
+
+use std::collections::BTreeMap;
 
 use sqlx::QueryBuilder;
 
-use super::db::{Db, Tx, execute, on_reader, on_tx};
+use super::address::address_key;
+use super::db::{Db, Tx, on_reader, on_tx};
 use super::error::StoreError;
-use super::row::{RowName, containing, millis, rows, text_of};
+use super::row::{RowName, rows};
 use super::statements::queries;
 use crate::clock::Timestamp;
 use crate::model::{
-    BusyAccount, HourTraffic, JournalEntry, JournalQuery, Operation, TransferResult,
+    AccountId, BusyAccount, HourTraffic, JournalEntry, Operation, TransferId, TransferResult,
 };
 
-/// What a query asks for. The condition on the owner is written out for each case, because SQLite
-/// only uses an index for a condition that holds whatever the parameters are.
-macro_rules! matching {
-    ($owner:literal) => {
-        concat!(
-            " FROM transfer WHERE ",
-            $owner,
-            " AND (CAST($1 AS TEXT) IS NULL
-                OR lower(username) LIKE lower($1) ESCAPE '!'
-                OR lower(path) LIKE lower($1) ESCAPE '!'
-                OR lower(target) LIKE lower($1) ESCAPE '!'
-                OR ip LIKE lower($1) ESCAPE '!')
-           AND (CAST($4 AS TEXT) IS NULL OR operation = $4)
-           AND (CAST($5 AS TEXT) IS NULL OR result = $5)
-           AND (CAST($6 AS BIGINT) IS NULL OR ended_at >= $6)
-           AND (CAST($7 AS BIGINT) IS NULL OR ended_at < $7)"
-        )
+/// The columns of [`TransferColumns`].
+macro_rules! transfer_columns {
+    () => {
+        "t.transfer_id, t.session_id, t.account_id, t.customer_id, t.username, t.operation, t.path,
+         t.target, t.bytes, t.byte_offset, t.size, t.size_before, t.sha256, t.started_at, t.ended_at,
+         t.result, t.reason, t.reply_code, t.ip, t.tls"
     };
 }
+
+pub(super) use transfer_columns;
 
 macro_rules! sums {
     () => {
@@ -37,59 +32,11 @@ macro_rules! sums {
          CAST(SUM(CASE WHEN operation = 'download' THEN bytes ELSE 0 END) AS BIGINT) AS downloaded,
          COUNT(*) AS transfers
           FROM transfer
-         WHERE ended_at >= $1 AND operation IN ('append', 'download', 'upload')"
-    };
-}
-
-macro_rules! page {
-    ($owner:literal) => {
-        concat!(
-            "SELECT transfer_id, session_id, account_id, customer_id, username, operation, path,
-                    target, bytes, byte_offset, size, started_at, ended_at, result, reason,
-                    reply_code, ip, tls",
-            matching!($owner),
-            " AND (CAST($8 AS TEXT) IS NULL OR transfer_id < $8)
-             ORDER BY transfer_id DESC
-             LIMIT $9"
-        )
-    };
-}
-
-macro_rules! count {
-    ($owner:literal) => {
-        concat!(
-            "SELECT COUNT(*) FROM (SELECT transfer_id",
-            matching!($owner),
-            " LIMIT $8) AS counted"
-        )
-    };
-}
-
-macro_rules! of_anybody {
-    ($kind:ident) => {
-        $kind!("CAST($2 AS TEXT) IS NULL AND CAST($3 AS TEXT) IS NULL")
-    };
-}
-
-macro_rules! of_account {
-    ($kind:ident) => {
-        $kind!("account_id = $2 AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3)")
-    };
-}
-
-macro_rules! of_customer {
-    ($kind:ident) => {
-        $kind!("CAST($2 AS TEXT) IS NULL AND customer_id = $3")
+         WHERE transfer_id >= $1 AND operation IN ('append', 'download', 'upload')"
     };
 }
 
 queries! {
-    PAGE = of_anybody!(page);
-    PAGE_OF_ACCOUNT = of_account!(page);
-    PAGE_OF_CUSTOMER = of_customer!(page);
-    COUNT = of_anybody!(count);
-    COUNT_OF_ACCOUNT = of_account!(count);
-    COUNT_OF_CUSTOMER = of_customer!(count);
     BY_HOUR = concat!(
         "SELECT ended_at / 3600000 AS hour, ", sums!(),
         " GROUP BY ended_at / 3600000 ORDER BY ended_at / 3600000"
@@ -98,41 +45,26 @@ queries! {
         "SELECT account_id, MAX(username) AS username, ", sums!(),
         " GROUP BY account_id ORDER BY SUM(bytes) DESC, account_id LIMIT $2"
     );
-    DELETE_BEFORE = "
-        DELETE FROM transfer
-         WHERE transfer_id IN (
-             SELECT transfer_id FROM transfer WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
 }
 
+/// What stands behind the marks of the accounts that uploaded.
+const LAST_UPLOADS: &str = ")
+    UPDATE account SET last_upload_at = mark.ended_at
+      FROM mark
+     WHERE account.account_id = mark.account_id
+       AND (account.last_upload_at IS NULL OR account.last_upload_at < mark.ended_at)";
 /// What stands before the values of the rows that are appended.
 const INSERT: &str = "
     INSERT INTO transfer (
         transfer_id, session_id, account_id, customer_id, username, operation, path, target,
-        bytes, byte_offset, size, started_at, ended_at, result, reason, reply_code, ip, tls) ";
+        bytes, byte_offset, size, size_before, sha256, started_at, ended_at, result, reason,
+        reply_code, ip, ip_key, tls) ";
 /// Rows of one statement: each costs a way to the database and back, which is more than the row
 /// itself. A few sizes only, so that every statement is prepared once.
 const ROWS_AT_ONCE: [usize; 3] = [64, 8, 1];
 
-/// The statement for a page.
-fn page_sql(query: &JournalQuery) -> &'static str {
-    match (query.account_id, query.customer_id) {
-        (Some(_), _) => PAGE_OF_ACCOUNT,
-        (None, Some(_)) => PAGE_OF_CUSTOMER,
-        (None, None) => PAGE,
-    }
-}
-
-/// The statement that counts the rows of all pages.
-fn count_sql(query: &JournalQuery) -> &'static str {
-    match (query.account_id, query.customer_id) {
-        (Some(_), _) => COUNT_OF_ACCOUNT,
-        (None, Some(_)) => COUNT_OF_CUSTOMER,
-        (None, None) => COUNT,
-    }
-}
-
 #[derive(sqlx::FromRow)]
-struct TransferColumns {
+pub(super) struct TransferColumns {
     transfer_id: String,
     session_id: String,
     account_id: String,
@@ -144,6 +76,8 @@ struct TransferColumns {
     bytes: i64,
     byte_offset: i64,
     size: Option<i64>,
+    size_before: Option<i64>,
+    sha256: Option<String>,
     started_at: i64,
     ended_at: i64,
     result: String,
@@ -154,7 +88,7 @@ struct TransferColumns {
 }
 
 impl TransferColumns {
-    fn read(self) -> Result<JournalEntry, StoreError> {
+    pub(super) fn read(self) -> Result<JournalEntry, StoreError> {
         let row = RowName {
             table: "transfer",
             id: &self.transfer_id,
@@ -168,6 +102,8 @@ impl TransferColumns {
             bytes: row.amount("bytes", self.bytes)?,
             offset: row.amount("byte_offset", self.byte_offset)?,
             size: row.limit("size", self.size)?,
+            size_before: row.limit("size_before", self.size_before)?,
+            sha256: self.sha256,
             result: row.named("result", TransferResult::from_name(&self.result))?,
             reply_code: u16::try_from(self.reply_code).map_err(|_| row.bad("reply_code"))?,
             ip: row.parse("ip", &self.ip)?,
@@ -203,47 +139,10 @@ struct BusyColumns {
 const HOUR_SECONDS: i64 = 3_600;
 
 impl Db {
-    /// The rows that match, latest first.
-    pub async fn transfers(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
-        let found: Vec<TransferColumns> = on_reader!(self, |pool| sqlx::query_as(page_sql(query))
-            .bind(containing(&query.text))
-            .bind(text_of(query.account_id))
-            .bind(text_of(query.customer_id))
-            .bind(query.operation.map(Operation::as_str))
-            .bind(query.result.map(TransferResult::as_str))
-            .bind(millis(query.from))
-            .bind(millis(query.to))
-            .bind(text_of(query.before))
-            .bind(rows(query.limit))
-            .fetch_all(pool)
-            .await)?;
-        found.into_iter().map(TransferColumns::read).collect()
-    }
-
-    /// Counts the rows that match (whatever `before` and `limit` say), but not beyond `at_most`.
-    pub async fn count_transfers(
-        &self,
-        query: &JournalQuery,
-        at_most: u64,
-    ) -> Result<u64, StoreError> {
-        let count: i64 = on_reader!(self, |pool| sqlx::query_scalar(count_sql(query))
-            .bind(containing(&query.text))
-            .bind(text_of(query.account_id))
-            .bind(text_of(query.customer_id))
-            .bind(query.operation.map(Operation::as_str))
-            .bind(query.result.map(TransferResult::as_str))
-            .bind(millis(query.from))
-            .bind(millis(query.to))
-            .bind(rows(at_most))
-            .fetch_one(pool)
-            .await)?;
-        Ok(u64::try_from(count).unwrap_or(0))
-    }
-
     /// Bytes moved per hour since `since`, earliest first; hours without transfers are left out.
     pub async fn traffic_by_hour(&self, since: Timestamp) -> Result<Vec<HourTraffic>, StoreError> {
         let found: Vec<HourColumns> = on_reader!(self, |pool| sqlx::query_as(BY_HOUR)
-            .bind(since.as_millis())
+            .bind(TransferId::first_at(since).to_string())
             .fetch_all(pool)
             .await)?;
         found
@@ -270,7 +169,7 @@ impl Db {
         limit: u64,
     ) -> Result<Vec<BusyAccount>, StoreError> {
         let found: Vec<BusyColumns> = on_reader!(self, |pool| sqlx::query_as(BUSIEST)
-            .bind(since.as_millis())
+            .bind(TransferId::first_at(since).to_string())
             .bind(rows(limit))
             .fetch_all(pool)
             .await)?;
@@ -300,6 +199,7 @@ struct NewRow<'a> {
     bytes: i64,
     offset: i64,
     size: Option<i64>,
+    size_before: Option<i64>,
 }
 
 impl<'a> NewRow<'a> {
@@ -313,6 +213,7 @@ impl<'a> NewRow<'a> {
             bytes: row.bigint("bytes", entry.bytes)?,
             offset: row.bigint("byte_offset", entry.offset)?,
             size: row.bigint_limit("size", entry.size)?,
+            size_before: row.bigint_limit("size_before", entry.size_before)?,
             entry,
             id,
         })
@@ -350,12 +251,15 @@ impl Tx {
                     .push_bind(row.bytes)
                     .push_bind(row.offset)
                     .push_bind(row.size)
+                    .push_bind(row.size_before)
+                    .push_bind(&entry.sha256)
                     .push_bind(entry.started_at.as_millis())
                     .push_bind(entry.ended_at.as_millis())
                     .push_bind(entry.result.as_str())
                     .push_bind(&entry.reason)
                     .push_bind(i64::from(entry.reply_code))
                     .push_bind(entry.ip.to_string())
+                    .push_bind(address_key(entry.ip))
                     .push_bind(entry.tls);
             });
             insert.build().execute(connection).await.map(|_inserted| ())
@@ -363,13 +267,26 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes at most `limit` rows that ended before `before`, oldest first, and returns how many.
-    pub async fn delete_transfers_before(
+    /// Notes when accounts last uploaded a file, unless a later upload is noted. In the order of ids,
+    /// so that nobody waits for somebody who waits for him. Accounts that are gone are passed over.
+    pub async fn record_uploads(
         &mut self,
-        before: Timestamp,
-        limit: u64,
-    ) -> Result<u64, StoreError> {
-        let affected = execute!(self, DELETE_BEFORE, before.as_millis(), rows(limit))?;
-        Ok(affected)
+        uploads: &BTreeMap<AccountId, Timestamp>,
+    ) -> Result<(), StoreError> {
+        if uploads.is_empty() {
+            return Ok(());
+        }
+        on_tx!(self, |connection| {
+            let mut update = QueryBuilder::new("WITH mark (account_id, ended_at) AS (");
+            update.push_values(uploads, |mut values, (account, at)| {
+                values
+                    .push_bind(account.to_string())
+                    .push_bind(at.as_millis());
+            });
+            update.push(LAST_UPLOADS);
+            let done = update.build().persistent(false).execute(connection).await;
+            done.map(|_updated| ())
+        })?;
+        Ok(())
     }
 }

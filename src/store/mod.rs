@@ -4,6 +4,7 @@
 
 mod account_lists;
 mod accounts;
+mod address;
 mod admins;
 mod audit;
 mod customers;
@@ -12,6 +13,8 @@ mod error;
 mod facts;
 mod jobs;
 mod journal;
+mod journal_retention;
+mod journal_search;
 mod path_rules;
 mod plans;
 mod prepare;

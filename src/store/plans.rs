@@ -12,7 +12,8 @@ macro_rules! columns {
         "p.plan_id, p.name, p.description, p.pool_bytes, p.pool_files, p.max_accounts,
          p.account_bytes, p.account_files, p.account_file_bytes, p.account_sessions,
          p.account_upload_rate, p.account_download_rate, p.session_upload_rate,
-         p.session_download_rate, p.is_default, p.created_at, p.updated_at, p.version"
+         p.session_download_rate, p.is_default, p.created_at, p.updated_at, p.version,
+         p.journal_days_own, p.journal_days"
     };
 }
 
@@ -29,9 +30,10 @@ queries! {
             plan_id, name, name_key, description, pool_bytes, pool_files, max_accounts,
             account_bytes, account_files, account_file_bytes, account_sessions,
             account_upload_rate, account_download_rate, session_upload_rate,
-            session_download_rate, is_default, created_at, updated_at, version)
+            session_download_rate, is_default, created_at, updated_at, version, journal_days_own,
+            journal_days)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19)";
+            $19, $20, $21)";
     SAVE = "
         UPDATE plan
            SET name = $3, name_key = $4, description = $5, pool_bytes = $6, pool_files = $7,
@@ -39,6 +41,7 @@ queries! {
                account_file_bytes = $11, account_sessions = $12, account_upload_rate = $13,
                account_download_rate = $14, session_upload_rate = $15,
                session_download_rate = $16, is_default = $17, updated_at = $18,
+               journal_days_own = $19, journal_days = $20,
                version = version + 1
          WHERE plan_id = $1 AND version = $2
         RETURNING version";
@@ -69,6 +72,8 @@ struct PlanColumns {
     created_at: i64,
     updated_at: i64,
     version: Version,
+    journal_days_own: bool,
+    journal_days: Option<i64>,
 }
 
 impl PlanColumns {
@@ -93,6 +98,7 @@ impl PlanColumns {
                 session_download_rate: row
                     .limit("session_download_rate", self.session_download_rate)?,
             },
+            journal_days: row.own("journal_days", self.journal_days_own, self.journal_days)?,
             name: self.name,
             description: self.description,
             is_default: self.is_default,
@@ -116,6 +122,7 @@ struct Limits {
     pool_files: Option<i64>,
     max_accounts: Option<i64>,
     account: AccountLimits<Option<i64>>,
+    journal_days: (bool, Option<i64>),
 }
 
 impl Limits {
@@ -133,6 +140,7 @@ impl Limits {
                 .account
                 .map(|limit| row.bigint_limit("account limit", limit))
                 .all()?,
+            journal_days: row.bigint_own("journal_days", plan.journal_days)?,
         })
     }
 }
@@ -202,7 +210,9 @@ impl Tx {
             plan.is_default,
             plan.created_at.as_millis(),
             plan.updated_at.as_millis(),
-            plan.version
+            plan.version,
+            limits.journal_days.0,
+            limits.journal_days.1,
         )?;
         self.require_default().await
     }
@@ -236,6 +246,8 @@ impl Tx {
             .bind(limits.account.session_download_rate)
             .bind(plan.is_default)
             .bind(at.as_millis())
+            .bind(limits.journal_days.0)
+            .bind(limits.journal_days.1)
             .fetch_optional(connection)
             .await)?
         .ok_or(StoreError::Stale)?;

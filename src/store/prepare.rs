@@ -47,6 +47,8 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::facts::STATEMENTS,
         super::jobs::STATEMENTS,
         super::journal::STATEMENTS,
+        super::journal_retention::STATEMENTS,
+        super::journal_search::STATEMENTS,
         super::plans::STATEMENTS,
         super::settings::STATEMENTS,
         super::usage::STATEMENTS,

@@ -32,6 +32,7 @@ pub(crate) async fn attention(app: &App, now: When) -> Result<Vec<Attention>, Ac
     found.extend(disk(app).await);
     found.extend(ports(app));
     found.extend(certificate(app, now));
+    found.extend(journal(app));
     found.extend(full_accounts(app).await?);
     found.extend(missing_host_name(app));
     // Stable: within one state the order above is kept.
@@ -152,6 +153,22 @@ fn certificate(app: &App, now: When) -> Option<Attention> {
             now.of(facts.not_after).day()
         ),
         url: "/admin/network".to_owned(),
+    })
+}
+
+fn journal(app: &App) -> Option<Attention> {
+    let lost = app.journal.tally().lost;
+    (lost > 0).then(|| Attention {
+        state: "bad",
+        fact: format!(
+            "{} missing from the journal",
+            plural(lost, "transfer is", "transfers are")
+        ),
+        cause:
+            "The database did not take them. Each of them is in the log of the server, with the \
+                words “not in the journal”."
+                .to_owned(),
+        url: "/admin/transfers".to_owned(),
     })
 }
 

@@ -273,6 +273,7 @@ impl From<PlanError> for PageError {
             PlanError::BadName
             | PlanError::Taken(_)
             | PlanError::InUse(_)
+            | PlanError::BadDays
             | PlanError::IsDefault => Self::Broken(chain(&error)),
         }
     }

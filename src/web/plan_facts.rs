@@ -1,7 +1,7 @@
 //! What a plan gives, as lines of a panel.
 
-use crate::model::Plan;
 use crate::model::page::PlanRow;
+use crate::model::{Override, Plan};
 use crate::web::account_form::LIMITS;
 use crate::web::customer_form::{MAX_ACCOUNTS, POOL_BYTES, POOL_FILES};
 use crate::web::format::plural;
@@ -50,7 +50,17 @@ pub(crate) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         ),
         ("All together", pool),
         ("Accounts", MAX_ACCOUNTS.measure.words(plan.max_accounts)),
+        ("Journal", kept(plan.journal_days)),
     ]
+}
+
+/// How long a plan keeps the journal.
+fn kept(days: Override) -> String {
+    match days {
+        Override::Inherit => "As in the settings".to_owned(),
+        Override::Own(None) => "For ever".to_owned(),
+        Override::Own(Some(days)) => plural(days, "day", "days"),
+    }
 }
 
 /// Two limits in one line; what is not limited is left out.

@@ -1,11 +1,13 @@
 //! The part of a plan that forms edit, shared by the pages for a new and an existing one.
 
-use crate::hosting::plans::{PlanError, PlanSettings};
-use crate::model::{AccountLimits, Plan};
+use crate::app::App;
+use crate::hosting::plans::{JOURNAL_DAYS, PlanError, PlanSettings};
+use crate::model::{AccountLimits, Override, Plan};
 use crate::web::account_form::LIMITS;
 use crate::web::customer_form::{MAX_ACCOUNTS, POOL_BYTES, POOL_FILES};
 use crate::web::error::PageError;
 use crate::web::form::Form;
+use crate::web::format::plural;
 use crate::web::limit_field::LimitField;
 
 /// Limits of one account, with the names that a plan's form gives them.
@@ -60,6 +62,7 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
     if description.chars().count() > DESCRIPTION_LIMIT {
         form.refuse("description", "Description must be 200 characters or fewer");
     }
+    let journal_days = read_journal(form);
     let account = ACCOUNT_LIMITS.map(|field| field.read_limit(form).ok_or(()));
     let [pool_bytes, pool_files, accounts] = POOL_LIMITS.map(|field| field.read_limit(form));
     if !form.is_fine() {
@@ -72,8 +75,57 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
         pool_files: pool_files?,
         max_accounts: accounts?,
         account: account.all().ok()?,
+        journal_days: journal_days?,
         is_default: form.is("is_default", "yes"),
     })
+}
+
+/// The choices of how long the journal is kept: value, words, explanation. `settings` is what the
+/// settings say, in words.
+pub(crate) fn journal_choices(settings: &str) -> [(&'static str, String, &'static str); 3] {
+    [
+        ("settings", format!("As in the settings: {settings}"), ""),
+        ("days", "For as many days as this plan says".to_owned(), ""),
+        (
+            "ever",
+            "For ever".to_owned(),
+            "The journal grows with every transfer.",
+        ),
+    ]
+}
+
+/// How long the settings keep the journal: `90 days`.
+pub(crate) fn journal_words(app: &App) -> String {
+    let days = app.settings.current().journal_days.0;
+    plural(u64::from(days), "day", "days")
+}
+
+fn read_journal(form: &mut Form) -> Option<Override> {
+    match form.value("journal") {
+        "days" => {
+            let typed = form.value("journal_days").trim().replace(',', "");
+            let days = typed
+                .parse()
+                .ok()
+                .filter(|days| JOURNAL_DAYS.contains(days));
+            let days = days.ok_or("Days must be a number from 1 to 3,650");
+            let days = form.check("journal_days", days)?;
+            Some(Override::Own(Some(days)))
+        }
+        "ever" => Some(Override::Own(None)),
+        _ => Some(Override::Inherit),
+    }
+}
+
+fn fill_journal(form: &mut Form, days: Override) {
+    match days {
+        Override::Inherit => form.set("journal", "settings"),
+        Override::Own(None) => form.set("journal", "ever"),
+        Override::Own(Some(days)) => {
+            form.set("journal", "days");
+            form.set("journal_days", days.to_string());
+        }
+    }
 }
 
 /// Writes a stored plan into the form.
@@ -83,6 +135,7 @@ pub(crate) fn fill(form: &mut Form, plan: &Plan) {
     if plan.is_default {
         form.set("is_default", "yes");
     }
+    fill_journal(form, plan.journal_days);
     let pool = [plan.pool_bytes, plan.pool_files, plan.max_accounts];
     for (field, limit) in ACCOUNT_LIMITS.beside(plan.account).into_array() {
         field.fill_limit(form, limit);
@@ -96,6 +149,7 @@ pub(crate) fn fill(form: &mut Form, plan: &Plan) {
 pub(crate) fn refuse(form: &mut Form, error: PlanError) -> Result<(), PageError> {
     match error {
         PlanError::BadName => form.refuse("name", error),
+        PlanError::BadDays => form.refuse("journal_days", error),
         PlanError::Taken(name) => form.refuse("name", format!("{name} is taken")),
         PlanError::IsDefault => form.refuse(
             "is_default",
@@ -121,6 +175,30 @@ mod tests {
         assert_eq!(settings.account.bytes, None);
         assert_eq!(settings.account.sessions, Some(0));
         assert!(!settings.is_default);
+    }
+
+    #[test]
+    fn a_plan_keeps_the_journal_as_long_as_it_says() {
+        for (chosen, typed, days) in [
+            ("", "", Some(Override::Inherit)),
+            ("settings", "7", Some(Override::Inherit)),
+            ("ever", "7", Some(Override::Own(None))),
+            ("days", "1,000", Some(Override::Own(Some(1_000)))),
+            ("days", "0", None),
+            ("days", "3651", None),
+            ("days", "many", None),
+            ("days", "", None),
+        ] {
+            let mut form = Form::new()
+                .with("name", "Camera")
+                .with("journal", chosen)
+                .with("journal_days", typed);
+
+            let read = read(&mut form).map(|settings| settings.journal_days);
+
+            assert_eq!(read, days, "{chosen} {typed}");
+            assert_eq!(form.is_wrong("journal_days"), days.is_none());
+        }
     }
 
     #[test]

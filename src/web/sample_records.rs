@@ -33,6 +33,7 @@ pub(crate) fn plan() -> Plan {
             sessions: Some(8),
             ..AccountLimits::default()
         },
+        journal_days: Override::Inherit,
         is_default: true,
         created_at: MADE,
         updated_at: MADE,
@@ -89,6 +90,7 @@ pub(crate) fn account() -> Account {
         notes: HOSTILE.to_owned(),
         last_login_at: Some(Timestamp::from_seconds(1_773_322_000)),
         last_login_ip: "198.51.100.23".to_owned(),
+        last_upload_at: Some(Timestamp::from_seconds(1_773_321_000)),
         created_at: MADE,
         updated_at: MADE,
         version: 4,

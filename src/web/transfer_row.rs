@@ -101,7 +101,7 @@ pub(crate) fn result_words(entry: &JournalEntry) -> &'static str {
         "disk-full" | "disk-quota" => "Disk full",
         "disk-error" | "read-error" | "file-shrunk" => "Disk error",
         "not-durable" => "Not confirmed by disk",
-        "not-connected" | "unreachable" => "No data connection",
+        "no-endpoint" | "not-connected" | "unreachable" => "No data connection",
         "tls-failed" | "tls-not-resumed" => "TLS failed",
         _ => match entry.result {
             TransferResult::Complete => "Complete",
@@ -119,7 +119,11 @@ fn detail(entry: &JournalEntry) -> String {
         offset => format!(", resumed at {}", Bytes(offset)),
     };
     let (code, ip) = (entry.reply_code, entry.ip.to_canonical());
-    format!("Reply {code}, {channel} from {ip}{resumed}")
+    let checksum = match &entry.sha256 {
+        Some(sum) => format!(", SHA-256 {sum}"),
+        None => String::new(),
+    };
+    format!("Reply {code}, {channel} from {ip}{resumed}{checksum}")
 }
 
 #[cfg(test)]
@@ -143,6 +147,8 @@ pub(crate) mod tests {
             bytes: 8 << 20,
             offset: 0,
             size: Some(8 << 20),
+            size_before: None,
+            sha256: None,
             started_at: ended_at.minus(std::time::Duration::from_secs(2)),
             ended_at,
             result,

@@ -6,6 +6,7 @@ mod disk;
 mod durability;
 mod full;
 mod hanging;
+mod journal;
 mod leftovers;
 mod model;
 mod overwrite;

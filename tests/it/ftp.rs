@@ -13,6 +13,7 @@ mod facts;
 mod handshakes;
 mod host;
 mod imported_passwords;
+mod journal;
 mod listing;
 mod login;
 mod mounted;

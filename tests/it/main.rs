@@ -12,6 +12,8 @@ mod fuzz;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod journal;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod store;

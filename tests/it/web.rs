@@ -11,3 +11,4 @@ mod records;
 mod roles;
 mod setup;
 mod sign_in;
+mod transfers;

@@ -110,8 +110,8 @@ async fn make(member: &Member<'_>, path: VirtualPath) -> Result<(), CommandError
         };
         let made: Result<(), CommandError> = made.await;
         match &made {
-            Ok(()) => record.done(Code::PathnameCreated).await,
-            Err(error) => record.refused(error).await,
+            Ok(()) => record.done(Code::PathnameCreated),
+            Err(error) => record.refused(error),
         }
         made
     };
@@ -141,8 +141,8 @@ pub(super) async fn rmd(member: Member<'_>, pathname: Pathname) -> Result<Outcom
     let work = async move {
         let removed = home.remove_dir(&path).await.map_err(busy);
         match &removed {
-            Ok(()) => record.done(Code::FileActionOkay).await,
-            Err(error) => record.refused(error).await,
+            Ok(()) => record.done(Code::FileActionOkay),
+            Err(error) => record.refused(error),
         }
         removed
     };

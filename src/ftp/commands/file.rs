@@ -17,19 +17,20 @@ use crate::vfs::{Home, Kind, StorageError};
 /// 550 no such file, or a directory; 450 it is being written.
 pub(super) async fn dele(member: Member<'_>, pathname: Pathname) -> Result<Outcome, CommandError> {
     let path = member.session.resolve(&pathname)?;
-    let record = member.record(Operation::Delete, &path);
+    let mut record = member.record(Operation::Delete, &path);
     let (home, quota) = (member.home.clone(), member.granted.quota.clone());
     let work = async move {
         let removed = async {
             let _until_booked = quota.begin_change().await?;
             let removed = home.remove_file(&path).await?;
             quota.removed(removed);
+            record.found(Some(removed));
             Ok(())
         };
         let removed = removed.await;
         match &removed {
-            Ok(()) => record.done(Code::FileActionOkay).await,
-            Err(error) => record.refused(error).await,
+            Ok(()) => record.done(Code::FileActionOkay),
+            Err(error) => record.refused(error),
         }
         removed
     };
@@ -47,7 +48,12 @@ pub(super) async fn dele(member: Member<'_>, pathname: Pathname) -> Result<Outco
 /// 550 nothing there.
 pub(super) async fn rnfr(member: Member<'_>, pathname: Pathname) -> Result<Outcome, CommandError> {
     let path = member.session.resolve(&pathname)?;
-    member.home.rename_source(&path).await?;
+    if let Err(error) = member.home.rename_source(&path).await {
+        let error = error.into();
+        // No `RNTO` will follow, so this is all that happens.
+        member.record(Operation::Rename, &path).refused(&error);
+        return Err(error);
+    }
     Ok(Outcome::Say(member.session.rename_from(path)))
 }
 
@@ -63,7 +69,7 @@ pub(super) async fn rnto(member: Member<'_>, pathname: Pathname) -> Result<Outco
         .take_rename_from()
         .map_err(CommandError::Refused)?;
     let to = member.session.resolve(&pathname)?;
-    let record = member.record(Operation::Rename, &from).to(&to);
+    let mut record = member.record(Operation::Rename, &from).to(&to);
     let (home, quota) = (member.home.clone(), member.granted.quota.clone());
     let allowed = member.check_name(to.name());
     let work = async move {
@@ -74,12 +80,13 @@ pub(super) async fn rnto(member: Member<'_>, pathname: Pathname) -> Result<Outco
             if let Some(replaced) = renamed.replaced {
                 quota.removed(replaced);
             }
+            record.found(renamed.replaced);
             Ok(())
         };
         let renamed = renamed.await;
         match &renamed {
-            Ok(()) => record.done(Code::FileActionOkay).await,
-            Err(error) => record.refused(error).await,
+            Ok(()) => record.done(Code::FileActionOkay),
+            Err(error) => record.refused(error),
         }
         renamed
     };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::directory::make_parents;
 use crate::ftp::context::Member;
+use crate::ftp::data::Endpoint;
 use crate::ftp::download::Sending;
 use crate::ftp::error::CommandError;
 use crate::ftp::job::{Claim, Job, Work};
@@ -32,15 +33,15 @@ pub(super) async fn retr(
     let offset = member.session.take_restart();
     let mut record = member.record(Operation::Download, &path);
     record.starts_at(offset);
-    let download = match open(&member, &path, offset).await {
-        Ok(download) => download,
+    let opened = open(&member, &path, offset).await;
+    let (download, endpoint) = match both(opened, &mut member) {
+        Ok(opened) => opened,
         Err(error) => {
-            record.refused(&error).await;
+            record.refused(&error);
             return Err(error);
         }
     };
     member.needs(Permission::Download, &path);
-    let endpoint = member.take_endpoint()?;
     let expected = Some(download.size - offset);
     let live = Arc::new(member.live.begin_transfer(
         Operation::Download,
@@ -71,6 +72,14 @@ pub(super) async fn retr(
         opening,
         job,
     })))
+}
+
+/// What was found, and the arrangement for moving it.
+fn both<T>(
+    found: Result<T, CommandError>,
+    member: &mut Member<'_>,
+) -> Result<(T, Endpoint), CommandError> {
+    Ok((found?, member.take_endpoint()?))
 }
 
 async fn open(
@@ -195,18 +204,19 @@ async fn store(
     let mut record = member.record(plan.operation, &path);
     let announced = member.session.take_allocation();
     let continues = matches!(plan.mode, UploadMode::Append | UploadMode::Resume { .. });
-    let (target, allowance) = match claim(&member, &path, plan.mode, announced).await {
+    let claimed = claim(&member, &path, plan.mode, announced).await;
+    let ((target, allowance), endpoint) = match both(claimed, &mut member) {
         Ok(claimed) => claimed,
         Err(error) => {
-            record.refused(&error).await;
+            record.refused(&error);
             return Err(error);
         }
     };
     record.starts_at(target.offset());
     record.names(target.path());
+    record.found(target.existing());
     let needed = needed(&member, &target, continues).await;
     member.needs(needed, target.path());
-    let endpoint = member.take_endpoint()?;
     let (opening, closing) = words(target.path(), plan.naming);
     let work = receive(
         &member,

@@ -4,22 +4,24 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 
 use crate::app::App;
+use crate::hosting::journal_export::{ExportFormat, JournalExport};
 use crate::model::page::JournalQuery;
-use crate::model::{AccountId, JournalEntry};
+use crate::model::{CustomerId, JournalEntry};
 use crate::web::account_lookup;
 use crate::web::auth::Admin;
-use crate::web::csv::Csv;
+use crate::web::csv;
 use crate::web::error::PageError;
-use crate::web::format::{When, day_input, plural};
-use crate::web::journal_filter::JournalFilter;
+use crate::web::format::{day_input, plural};
+use crate::web::journal_filter::{JournalFilter, Owner};
 use crate::web::layout::Layout;
+use crate::web::plan_form::journal_words;
 use crate::web::state::Web;
 use crate::web::table::{Pager, Segment};
-use crate::web::transfer_row::{TransferRow, result_words};
+use crate::web::transfer_row::TransferRow;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
@@ -30,10 +32,6 @@ pub(super) fn routes() -> Router<Web> {
 const PATH: &str = "/admin/transfers";
 /// Rows of one page.
 const ROWS: u64 = 50;
-/// Rows fetched at once for a file.
-const BATCH: u64 = 500;
-/// Most rows of a file; a longer one is cut by dates.
-const EXPORT_ROWS_MAX: usize = 20_000;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "admin/transfers.html")]
@@ -44,6 +42,8 @@ struct TransfersPage {
     rows: Vec<TransferRow>,
     pager: Pager,
     csv: String,
+    /// What of the filter was not understood.
+    ignored: String,
     kept_days: String,
 }
 
@@ -52,17 +52,13 @@ async fn show(
     admin: Admin,
     Query(filter): Query<JournalFilter>,
 ) -> Result<TransfersPage, PageError> {
-    let account = account_of(&app, &filter).await?;
+    let owner = owner_of(&app, &filter).await?;
     // One row more than shown tells whether there is an older page.
-    let mut entries = page(&app, &filter.query(account, ROWS + 1)).await?;
+    let mut entries = page(&app, &filter.query(owner, ROWS + 1)).await?;
     let has_more = entries.len() > usize::try_from(ROWS).unwrap_or(usize::MAX);
     entries.truncate(usize::try_from(ROWS).unwrap_or(usize::MAX));
     let layout = admin.layout("Transfers");
-    let kept_days = plural(
-        u64::from(app.settings.current().journal_days.0),
-        "day",
-        "days",
-    );
+    let kept_days = journal_words(&app);
     Ok(TransfersPage::new(
         layout, filter, &entries, has_more, kept_days,
     ))
@@ -76,7 +72,7 @@ impl TransfersPage {
         has_more: bool,
         kept_days: String,
     ) -> Self {
-        let here = filter.address(PATH);
+        let here = filter.at(PATH);
         let last = entries.last().filter(|_| has_more).map(|entry| entry.id);
         let older = last.map(|id| here.clone().with("before", id));
         let newest = (!filter.before.is_empty()).then(|| here.clone());
@@ -90,7 +86,8 @@ impl TransfersPage {
                 .iter()
                 .map(|entry| TransferRow::new(entry, layout.now))
                 .collect(),
-            csv: filter.address("/admin/transfers.csv").to_string(),
+            csv: filter.at("/admin/transfers.csv").to_string(),
+            ignored: filter.ignored(),
             pager,
             filter,
             layout,
@@ -99,16 +96,26 @@ impl TransfersPage {
     }
 }
 
-/// The account that the URL names. One that is gone still has its rows, found by name.
-async fn account_of(app: &App, filter: &JournalFilter) -> Result<Option<AccountId>, PageError> {
-    if filter.account.is_empty() {
-        return Ok(None);
-    }
-    if let Ok(id) = filter.account.parse() {
-        return Ok(Some(id));
-    }
-    let details = account_lookup::account(app, &filter.account).await?;
-    Ok(Some(details.account.id))
+/// Whom the URL names. An account or a customer that is gone still has its rows, found by its id.
+async fn owner_of(app: &App, filter: &JournalFilter) -> Result<Owner, PageError> {
+    let (account, customer) = (filter.account.trim(), filter.customer.trim());
+    let account = match account.parse() {
+        _ if account.is_empty() => None,
+        Ok(id) => Some(id),
+        Err(_) => Some(account_lookup::account(app, account).await?.account.id),
+    };
+    let customer = match customer.parse() {
+        _ if customer.is_empty() => None,
+        Ok(id) => Some(id),
+        Err(_) => Some(customer_named(app, customer).await?),
+    };
+    Ok(Owner { account, customer })
+}
+
+async fn customer_named(app: &App, name: &str) -> Result<CustomerId, PageError> {
+    let found = app.customers.by_name(name).await?;
+    let missing = || PageError::not_found(format!("No customer is called {name}."));
+    Ok(found.ok_or_else(missing)?.id)
 }
 
 async fn page(app: &App, query: &JournalQuery) -> Result<Vec<JournalEntry>, PageError> {
@@ -123,56 +130,11 @@ async fn export(
     _admin: Admin,
     Query(filter): Query<JournalFilter>,
 ) -> Result<Response, PageError> {
-    let account = account_of(&app, &filter).await?;
+    let owner = owner_of(&app, &filter).await?;
     let name = format!("transfers-{}", day_input(app.clock.now()));
-    let heads = [
-        "ended",
-        "account",
-        "operation",
-        "path",
-        "new path",
-        "bytes",
-        "started",
-        "result",
-        "reason",
-        "reply",
-        "address",
-        "encrypted",
-    ];
-    let mut csv = Csv::new(name, &heads);
-    let mut query = filter.query(account, BATCH);
-    let mut written = 0;
-    while written < EXPORT_ROWS_MAX {
-        let entries = page(&app, &query).await?;
-        let Some(last) = entries.last() else { break };
-        query.before = Some(last.id);
-        written += entries.len();
-        for entry in &entries {
-            write_row(&mut csv, entry);
-        }
-    }
-    Ok(csv.into_response())
-}
-
-fn write_row(csv: &mut Csv, entry: &JournalEntry) {
-    let iso = |at| When::new(at, at).iso();
-    let (ended, started) = (iso(entry.ended_at), iso(entry.started_at));
-    let (bytes, reply) = (entry.bytes.to_string(), entry.reply_code.to_string());
-    let ip = entry.ip.to_canonical().to_string();
-    csv.row([
-        ended.as_str(),
-        &entry.username,
-        entry.operation.as_str(),
-        &entry.path,
-        &entry.target,
-        &bytes,
-        &started,
-        result_words(entry),
-        &entry.reason,
-        &reply,
-        &ip,
-        if entry.tls { "yes" } else { "no" },
-    ]);
+    let query = filter.query(owner, ROWS);
+    let export = JournalExport::new(app.journal.clone(), query, ExportFormat::Csv);
+    Ok(csv::streamed(&name, export))
 }
 
 /// A page of every kind of result, one with a filter that finds nothing, and one before the first
@@ -203,8 +165,15 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
         q: "heron".to_owned(),
         ..JournalFilter::default()
     };
+    let odd = JournalFilter {
+        path: "/incoming/<b>".to_owned(),
+        address: "somewhere".to_owned(),
+        kind: "mkdir".to_owned(),
+        ..JournalFilter::default()
+    };
     vec![
         ("transfers", page(JournalFilter::default(), &entries)),
+        ("transfers-detailed", page(odd, &entries)),
         ("transfers-no-match", page(narrow, &[])),
         ("transfers-empty", page(JournalFilter::default(), &[])),
     ]

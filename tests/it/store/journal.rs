@@ -1,10 +1,15 @@
 //! The transfer journal.
 
-use quaymaster::model::{HourTraffic, JournalEntry, JournalQuery, Operation, TransferResult};
+use std::collections::BTreeMap;
+
+use quaymaster::model::{
+    Customer, HourTraffic, JournalEntry, JournalQuery, Operation, Override, Plan, TransferId,
+    TransferResult,
+};
 use quaymaster::store::Db;
 
 use super::on_both_engines;
-use crate::support::samples::{MADE, account_id, customer_id, later, transfer, transfer_id};
+use crate::support::samples::{self, MADE, account_id, customer_id, later, transfer, transfer_id};
 
 on_both_engines!(a_transfer_reads_back_as_it_was_written, |db| {
     let entry = JournalEntry {
@@ -14,6 +19,8 @@ on_both_engines!(a_transfer_reads_back_as_it_was_written, |db| {
         bytes: 5_000_000_000,
         offset: 7,
         size: None,
+        size_before: Some(6_000_000_000),
+        sha256: Some("9f86d081".to_owned()),
         result: TransferResult::Aborted,
         reason: "abor".to_owned(),
         reply_code: 426,
@@ -144,7 +151,7 @@ on_both_engines!(the_journal_is_filtered_counted_and_read_backwards, |db| {
         assert_eq!(count, found.len().min(3) as u64, "{query:?}");
     }
     let page = JournalQuery {
-        before: Some(transfer_id(4)),
+        before: Some(transfer_id(4, 4)),
         limit: 2,
         ..query()
     };
@@ -217,7 +224,221 @@ on_both_engines!(traffic_is_summed_by_the_hour_and_by_account, |db| {
     assert_eq!(busiest[0].account_id, account_id(2));
 });
 
-on_both_engines!(old_transfers_are_removed_oldest_first, |db| {
+on_both_engines!(a_path_is_found_by_what_it_begins_with, |db| {
+    let of = |number: u8, path: &str, target: &str| JournalEntry {
+        path: path.to_owned(),
+        target: target.to_owned(),
+        ..transfer(number, i64::from(number))
+    };
+    append(
+        &db,
+        &[
+            of(1, "/in/a", ""),
+            of(2, "/in", ""),
+            of(3, "/In/a", ""),
+            of(4, "/out/a", "/in/b"),
+            of(5, "/in/a", "/in/c"),
+            of(6, "/in%/ä", ""),
+            JournalEntry {
+                account_id: account_id(2),
+                operation: Operation::Delete,
+                ..of(7, "/in/a", "")
+            },
+        ],
+    )
+    .await;
+
+    let query = |path: &str| JournalQuery {
+        path: path.to_owned(),
+        ..JournalQuery::default()
+    };
+    let of_account = |query| JournalQuery {
+        account_id: Some(account_id(1)),
+        ..query
+    };
+    for (query, found) in [
+        (query("/"), vec![7, 6, 5, 4, 3, 2, 1]),
+        (query("/in"), vec![7, 6, 5, 4, 2, 1]),
+        (query("/in/"), vec![7, 5, 4, 1]),
+        (query("/in/a"), vec![7, 5, 1]),
+        (query("/in%/\u{e4}"), vec![6]),
+        (query("/in_"), vec![]),
+        (query("/in\0"), vec![]),
+        (of_account(query("/in/")), vec![5, 4, 1]),
+        (
+            JournalQuery {
+                operation: Some(Operation::Delete),
+                ..query("/in/")
+            },
+            vec![7],
+        ),
+        (
+            JournalQuery {
+                from: Some(later(4)),
+                to: Some(later(5)),
+                ..query("/in/")
+            },
+            vec![4],
+        ),
+        (
+            JournalQuery {
+                before: Some(transfer_id(5, 5)),
+                limit: 1,
+                ..query("/in/")
+            },
+            vec![4],
+        ),
+    ] {
+        assert_eq!(numbers(&db, &query).await, found, "{query:?}");
+        if query.before.is_none() {
+            let count = db.count_transfers(&query, 5).await.unwrap();
+            assert_eq!(count, found.len().min(5) as u64, "{query:?}");
+        }
+    }
+});
+
+on_both_engines!(a_path_that_is_everywhere_is_read_in_pages, |db| {
+    // More than are sorted at once, so that the latest rows are read first; the path of the first
+    // thousand is among the oldest, where only its index leads.
+    let rows: Vec<_> = (0..21_500_u32)
+        .map(|number| {
+            let mut random = [0; 10];
+            random[4..8].copy_from_slice(&number.to_be_bytes());
+            let folder = if number < 1_000 { "old" } else { "new" };
+            JournalEntry {
+                id: TransferId::from_parts(1_800_000_000_000, random),
+                path: format!("/in/{folder}/{number}"),
+                account_id: account_id(if number % 2 == 0 { 1 } else { 2 }),
+                ..transfer(1, 0)
+            }
+        })
+        .collect();
+    append(&db, &rows).await;
+
+    for (path, owner, total) in [
+        ("/in/", None, 21_500_usize),
+        ("/in/old/", None, 1_000),
+        ("/in/new/", Some(account_id(2)), 10_250),
+        ("/in/n", None, 20_500),
+        ("/in/none", None, 0),
+    ] {
+        let mut query = JournalQuery {
+            path: path.to_owned(),
+            account_id: owner,
+            limit: 4_000,
+            ..JournalQuery::default()
+        };
+        let mut found = Vec::new();
+        loop {
+            let page = db.transfers(&query).await.unwrap();
+            let Some(last) = page.last() else { break };
+            query.before = Some(last.id);
+            found.extend(page);
+        }
+        assert_eq!(found.len(), total, "{path}");
+        assert!(
+            found.windows(2).all(|pair| pair[0].id > pair[1].id),
+            "{path}"
+        );
+        assert!(found.iter().all(|row| row.path.starts_with(path)), "{path}");
+    }
+});
+
+on_both_engines!(a_long_path_is_stored_and_found, |db| {
+    // Four bytes each: as long as an index of PostgreSQL can take, and longer.
+    let path = format!("/{}", "\u{1f600}".repeat(1_000));
+    let entry = JournalEntry {
+        path: path.clone(),
+        ..transfer(1, 0)
+    };
+    append(&db, std::slice::from_ref(&entry)).await;
+
+    let query = JournalQuery {
+        path,
+        ..JournalQuery::default()
+    };
+    assert_eq!(db.transfers(&query).await.unwrap(), [entry]);
+});
+
+on_both_engines!(an_address_is_found_alone_and_in_its_network, |db| {
+    let from = |number: u8, ip: &str| JournalEntry {
+        ip: ip.parse().unwrap(),
+        ..transfer(number, i64::from(number))
+    };
+    append(
+        &db,
+        &[
+            from(1, "192.0.2.7"),
+            from(2, "::ffff:192.0.2.7"),
+            from(3, "192.0.2.70"),
+            from(4, "192.0.3.7"),
+            from(5, "2001:db8::7"),
+            from(6, "2001:db8:1::7"),
+        ],
+    )
+    .await;
+
+    for (network, found) in [
+        ("192.0.2.7/32", vec![2, 1]),
+        ("192.0.2.0/24", vec![3, 2, 1]),
+        ("192.0.0.0/16", vec![4, 3, 2, 1]),
+        ("2001:db8::/48", vec![5]),
+        ("2001:db8::7/128", vec![5]),
+        ("0.0.0.0/0", vec![4, 3, 2, 1]),
+        ("10.0.0.0/8", vec![]),
+    ] {
+        let query = JournalQuery {
+            address: Some(network.parse().unwrap()),
+            ..JournalQuery::default()
+        };
+        assert_eq!(numbers(&db, &query).await, found, "{network}");
+        let count = db.count_transfers(&query, 10).await.unwrap();
+        assert_eq!(count, found.len() as u64, "{network}");
+        let of_account = JournalQuery {
+            account_id: Some(account_id(1)),
+            ..query
+        };
+        assert_eq!(numbers(&db, &of_account).await, found, "{network}");
+    }
+});
+
+on_both_engines!(rare_results_and_operations_are_found_among_all, |db| {
+    let every: Vec<JournalEntry> = (1..=9)
+        .map(|number| JournalEntry {
+            operation: Operation::ALL[usize::from(number) % Operation::ALL.len()],
+            result: TransferResult::ALL[usize::from(number) % TransferResult::ALL.len()],
+            ..transfer(number, i64::from(number))
+        })
+        .collect();
+    append(&db, &every).await;
+
+    let matching = |wanted: &dyn Fn(&JournalEntry) -> bool| -> Vec<u8> {
+        let numbered = (1..=9).zip(&every).rev();
+        numbered
+            .filter(|(_, entry)| wanted(entry))
+            .map(|(number, _)| number)
+            .collect()
+    };
+    for operation in Operation::ALL {
+        for result in TransferResult::ALL {
+            let query = JournalQuery {
+                operation: Some(*operation),
+                result: Some(*result),
+                ..JournalQuery::default()
+            };
+            let both = |it: &JournalEntry| it.operation == *operation && it.result == *result;
+            assert_eq!(numbers(&db, &query).await, matching(&both), "{query:?}");
+        }
+        let query = JournalQuery {
+            operation: Some(*operation),
+            ..JournalQuery::default()
+        };
+        let one = |it: &JournalEntry| it.operation == *operation;
+        assert_eq!(numbers(&db, &query).await, matching(&one), "{query:?}");
+    }
+});
+
+on_both_engines!(old_transfers_of_a_customer_are_removed_oldest_first, |db| {
     append(
         &db,
         &[
@@ -225,16 +446,96 @@ on_both_engines!(old_transfers_are_removed_oldest_first, |db| {
             transfer(2, 2),
             transfer(3, 3),
             transfer(4, 4),
+            JournalEntry {
+                customer_id: customer_id(2),
+                ..transfer(5, 1)
+            },
         ],
     )
     .await;
 
     let mut tx = db.begin().await.unwrap();
-    assert_eq!(tx.delete_transfers_before(later(4), 2).await.unwrap(), 2);
-    assert_eq!(tx.delete_transfers_before(later(4), 10).await.unwrap(), 1);
+    let one = customer_id(1);
+    assert_eq!(tx.delete_transfers(one, later(4), 2).await.unwrap(), 2);
+    assert_eq!(tx.delete_transfers(one, later(4), 10).await.unwrap(), 1);
     tx.commit().await.unwrap();
 
-    assert_eq!(numbers(&db, &JournalQuery::default()).await, [4]);
+    assert_eq!(numbers(&db, &JournalQuery::default()).await, [4, 5]);
+});
+
+on_both_engines!(customers_in_the_journal_are_told_one_by_one, |db| {
+    assert_eq!(db.next_in_journal(None).await.unwrap(), None);
+    append(
+        &db,
+        &[
+            transfer(1, 2),
+            transfer(2, 1),
+            JournalEntry {
+                customer_id: customer_id(2),
+                ..transfer(3, 3)
+            },
+        ],
+    )
+    .await;
+
+    let first = db.next_in_journal(None).await.unwrap();
+    let second = db.next_in_journal(Some(customer_id(1))).await.unwrap();
+    let third = db.next_in_journal(Some(customer_id(2))).await.unwrap();
+
+    assert_eq!(first, Some((customer_id(1), transfer_id(2, 1))));
+    assert_eq!(second, Some((customer_id(2), transfer_id(3, 3))));
+    assert_eq!(third, None);
+});
+
+on_both_engines!(a_plan_says_how_long_its_customers_keep_the_journal, |db| {
+    let mut tx = db.begin().await.unwrap();
+    for (number, journal_days) in [
+        (1, Override::Inherit),
+        (2, Override::Own(Some(30))),
+        (3, Override::Own(None)),
+    ] {
+        let plan = Plan {
+            journal_days,
+            is_default: number == 1,
+            ..samples::plan(number)
+        };
+        tx.insert_plan(&plan).await.unwrap();
+        let customer = Customer {
+            plan_id: plan.id,
+            ..samples::customer(number, &format!("Customer {number}"))
+        };
+        tx.insert_customer(&customer).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+
+    let rules = db.journal_rules().await.unwrap();
+
+    assert_eq!(rules, [(customer_id(2), Some(30)), (customer_id(3), None)]);
+});
+
+on_both_engines!(the_latest_upload_of_each_account_is_noted, |db| {
+    samples::store_accounts(&db, &["kestrel", "heron"]).await;
+    let last = async |number| {
+        let account = db.account(account_id(number)).await.unwrap();
+        account.unwrap().last_upload_at
+    };
+    assert_eq!(last(1).await, None);
+
+    for marks in [
+        BTreeMap::from([(account_id(1), later(5)), (account_id(9), later(5))]),
+        // One that came late, and one of another account.
+        BTreeMap::from([(account_id(1), later(4)), (account_id(2), later(6))]),
+        BTreeMap::new(),
+    ] {
+        let mut tx = db.begin().await.unwrap();
+        tx.record_uploads(&marks).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    assert_eq!(
+        (last(1).await, last(2).await),
+        (Some(later(5)), Some(later(6)))
+    );
 });
 
 async fn append(db: &Db, entries: &[JournalEntry]) {
@@ -250,7 +551,12 @@ async fn numbers(db: &Db, query: &JournalQuery) -> Vec<u8> {
         .iter()
         .map(|entry| {
             (1..=9)
-                .find(|number| transfer_id(*number) == entry.id)
+                .find(|number| {
+                    entry
+                        .id
+                        .to_string()
+                        .ends_with(&format!("{number:02x}").repeat(6))
+                })
                 .unwrap()
         })
         .collect()

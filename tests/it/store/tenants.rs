@@ -15,6 +15,7 @@ on_both_engines!(a_plan_reads_back_as_it_was_stored, |db| {
         pool_files: Some(0),
         max_accounts: Some(5),
         account: AccountLimits::from_array([1, 2, 3, 4, 5, 6, 7, 8]).map(Some),
+        journal_days: Override::Own(Some(9)),
         ..samples::plan(1)
     };
     let mut tx = db.begin().await.unwrap();
@@ -27,6 +28,7 @@ on_both_engines!(a_plan_reads_back_as_it_was_stored, |db| {
     let edited = Plan {
         pool_bytes: None,
         description: "Edited".to_owned(),
+        journal_days: Override::Own(None),
         ..plan
     };
     let mut tx = db.begin().await.unwrap();
@@ -36,6 +38,7 @@ on_both_engines!(a_plan_reads_back_as_it_was_stored, |db| {
     tx.commit().await.unwrap();
     let stored = db.plan(plan_id(1)).await.unwrap().unwrap();
     assert_eq!((stored.pool_bytes, stored.version), (None, 2));
+    assert_eq!(stored.journal_days, Override::Own(None));
 });
 
 on_both_engines!(exactly_one_plan_is_the_default, |db| {

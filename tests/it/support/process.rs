@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use quaymaster::clock::{Clock, SystemClock};
 use quaymaster::events::Events;
-use quaymaster::model::{Actor, Usage};
+use quaymaster::model::{Actor, JournalEntry, JournalQuery, Usage};
 use quaymaster::settings::{LiveOptions, LiveSettings};
 use quaymaster::store::{DatabaseUrl, Db};
 use rustix::process::{Pid, Signal, kill_process};
@@ -291,6 +291,19 @@ impl Installation {
             recorded.1 |= brief.dirty;
         }
         recorded
+    }
+
+    /// The rows of the journal, latest first, while no server runs.
+    pub(crate) async fn journal(&self) -> Vec<JournalEntry> {
+        let url = DatabaseUrl::sqlite(&self.data().join("quaymaster.db"));
+        let db = Db::open(&url).await.expect("the database");
+        let query = JournalQuery {
+            limit: 1_000,
+            ..JournalQuery::default()
+        };
+        let rows = db.transfers(&query).await.expect("the journal");
+        db.close().await;
+        rows
     }
 
     /// The process id of the running server.

@@ -30,7 +30,6 @@ numbered! {
     admin_id: AdminId;
     customer_id: CustomerId;
     plan_id: PlanId;
-    transfer_id: TransferId;
 }
 
 /// A plan without limits, the default.
@@ -43,6 +42,7 @@ pub(crate) fn plan(number: u8) -> Plan {
         pool_files: None,
         max_accounts: None,
         account: AccountLimits::default(),
+        journal_days: Override::Inherit,
         is_default: true,
         created_at: MADE,
         updated_at: MADE,
@@ -87,6 +87,7 @@ pub(crate) fn account(number: u8, username: &str) -> Account {
         notes: String::new(),
         last_login_at: None,
         last_login_ip: String::new(),
+        last_upload_at: None,
         created_at: later(i64::from(number)),
         updated_at: MADE,
         version: 1,
@@ -110,10 +111,16 @@ pub(crate) fn admin(number: u8, email: &str) -> Admin {
     }
 }
 
+/// The id of the transfer with this number that ended `seconds` after [`MADE`].
+pub(crate) fn transfer_id(number: u8, seconds: i64) -> TransferId {
+    let ended = u64::try_from(later(seconds).as_millis()).expect("a time after 1970");
+    TransferId::from_parts(ended, [number; 10])
+}
+
 /// A complete upload of 100 bytes by account 1, `seconds` after [`MADE`].
 pub(crate) fn transfer(number: u8, seconds: i64) -> JournalEntry {
     JournalEntry {
-        id: transfer_id(number),
+        id: transfer_id(number, seconds),
         session_id: SessionId::from_parts(1, [1; 10]),
         account_id: account_id(1),
         customer_id: customer_id(1),
@@ -124,6 +131,8 @@ pub(crate) fn transfer(number: u8, seconds: i64) -> JournalEntry {
         bytes: 100,
         offset: 0,
         size: Some(100),
+        size_before: None,
+        sha256: None,
         started_at: later(seconds - 1),
         ended_at: later(seconds),
         result: TransferResult::Complete,

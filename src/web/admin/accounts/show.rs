@@ -40,6 +40,7 @@ struct ShowPage {
     tls_words: &'static str,
     created: When,
     last_login: Option<When>,
+    last_upload: Option<When>,
     password_changed: When,
 }
 
@@ -71,6 +72,7 @@ async fn show(
         tls_words: rule_words(account.tls),
         created: when(account.created_at),
         last_login: account.last_login_at.map(when),
+        last_upload: account.last_upload_at.map(when),
         password_changed: when(account.password_changed_at),
         account,
         layout,
@@ -133,6 +135,7 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
             tls_words: rule_words(details.account.tls),
             created: layout.now,
             last_login: Some(layout.now),
+            last_upload: None,
             password_changed: layout.now,
             account: details.account,
         }

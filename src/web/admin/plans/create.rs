@@ -16,7 +16,7 @@ use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::layout::Layout;
 use crate::web::limit_field::LimitField;
-use crate::web::plan_form::{self, ACCOUNT_LIMITS, POOL_LIMITS};
+use crate::web::plan_form::{self, ACCOUNT_LIMITS, POOL_LIMITS, journal_choices, journal_words};
 use crate::web::state::Web;
 
 pub(super) fn routes() -> Router<Web> {
@@ -30,11 +30,12 @@ struct CreatePage {
     form: Form,
     account_limits: [LimitField; 8],
     pool_limits: [LimitField; 3],
+    journal_choices: [(&'static str, String, &'static str); 3],
 }
 
-async fn show(admin: Admin) -> Result<CreatePage, PageError> {
+async fn show(State(app): State<App>, admin: Admin) -> Result<CreatePage, PageError> {
     admin.require(Right::ManageCustomers)?;
-    Ok(page(&admin, Form::new()))
+    Ok(page(&app, &admin, Form::new().with("journal", "settings")))
 }
 
 async fn submit(
@@ -52,19 +53,20 @@ async fn submit(
             Err(error) => plan_form::refuse(&mut form, error)?,
         }
     }
-    let page = page(&admin, form);
+    let page = page(&app, &admin, form);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-fn page(admin: &Admin, form: Form) -> CreatePage {
-    filled(admin.layout("New plan"), form)
+fn page(app: &App, admin: &Admin, form: Form) -> CreatePage {
+    filled(admin.layout("New plan"), form, &journal_words(app))
 }
 
-fn filled(layout: Layout, form: Form) -> CreatePage {
+fn filled(layout: Layout, form: Form, journal: &str) -> CreatePage {
     CreatePage {
         layout: layout.with_errors(!form.is_fine()),
         account_limits: ACCOUNT_LIMITS.into_array(),
         pool_limits: POOL_LIMITS,
+        journal_choices: journal_choices(journal),
         form,
     }
 }
@@ -74,6 +76,11 @@ fn filled(layout: Layout, form: Form) -> CreatePage {
 pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
     let mut form = Form::new();
     form.refuse("pool_bytes", "Storage must be a number, for example 50");
-    let page = filled(Layout::sample("New plan", "/admin/plans/new"), form);
+    form.set("journal", "settings");
+    let page = filled(
+        Layout::sample("New plan", "/admin/plans/new"),
+        form,
+        "90 days",
+    );
     vec![("plan-new", page.to_string())]
 }

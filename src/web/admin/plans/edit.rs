@@ -20,7 +20,7 @@ use crate::web::format::plural;
 use crate::web::layout::Layout;
 use crate::web::limit_field::LimitField;
 use crate::web::plan_facts::facts;
-use crate::web::plan_form::{self, ACCOUNT_LIMITS, POOL_LIMITS};
+use crate::web::plan_form::{self, ACCOUNT_LIMITS, POOL_LIMITS, journal_choices, journal_words};
 use crate::web::state::Web;
 
 pub(super) fn routes() -> Router<Web> {
@@ -42,6 +42,7 @@ struct EditPage {
     facts: Vec<(&'static str, String)>,
     account_limits: [LimitField; 8],
     pool_limits: [LimitField; 3],
+    journal_choices: [(&'static str, String, &'static str); 3],
 }
 
 async fn show(
@@ -53,7 +54,7 @@ async fn show(
     let impact = app.plans.impact(id).await?;
     let mut form = Form::new();
     plan_form::fill(&mut form, &plan);
-    Ok(page(&admin, &plan, impact, form))
+    Ok(page(&app, &admin, (&plan, impact), form))
 }
 
 async fn submit(
@@ -75,7 +76,7 @@ async fn submit(
     }
     let plan = app.plans.get(id).await?;
     let impact = app.plans.impact(id).await?;
-    let mut page = page(&admin, &plan, impact, form);
+    let mut page = page(&app, &admin, (&plan, impact), form);
     if status == StatusCode::CONFLICT {
         let id = id.to_string();
         page.conflict = Some(Conflict::about(&app, &id, "this plan", &page.layout).await?);
@@ -83,18 +84,18 @@ async fn submit(
     Ok((status, page).into_response())
 }
 
-fn page(admin: &Admin, plan: &Plan, impact: PlanImpact, form: Form) -> EditPage {
-    let layout = admin.layout(format!("Plan {}", plan.name));
+fn page(app: &App, admin: &Admin, plan: (&Plan, PlanImpact), form: Form) -> EditPage {
+    let layout = admin.layout(format!("Plan {}", plan.0.name));
     let may_manage = admin.may(Right::ManageCustomers);
-    filled(layout, may_manage, plan, impact, form)
+    filled(layout, may_manage, plan, form, &journal_words(app))
 }
 
 fn filled(
     layout: Layout,
     may_manage: bool,
-    plan: &Plan,
-    impact: PlanImpact,
+    (plan, impact): (&Plan, PlanImpact),
     form: Form,
+    journal: &str,
 ) -> EditPage {
     EditPage {
         layout: layout.with_errors(!form.is_fine()),
@@ -108,6 +109,7 @@ fn filled(
         facts: facts(plan),
         account_limits: ACCOUNT_LIMITS.into_array(),
         pool_limits: POOL_LIMITS,
+        journal_choices: journal_choices(journal),
         form,
     }
 }
@@ -136,7 +138,7 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
             customers: 41,
             accounts: 96,
         };
-        filled(layout, may_manage, &plan, impact, form).to_string()
+        filled(layout, may_manage, (&plan, impact), form, "90 days").to_string()
     };
     vec![("plan", page(true)), ("plan-auditor", page(false))]
 }
