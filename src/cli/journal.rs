@@ -201,7 +201,9 @@ async fn search(office: &Office, query: JournalQuery, json: bool) -> anyhow::Res
     rows.truncate(wanted);
     if json {
         let mut lines = String::new();
-        rows.iter().for_each(|row| write_json(&mut lines, row));
+        for row in &rows {
+            write_json(&mut lines, row);
+        }
         print(&lines);
         return Ok(());
     }

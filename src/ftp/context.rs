@@ -274,6 +274,14 @@ impl Member<'_> {
             .ok_or(CommandError::NoEndpoint)
     }
 
+    /// What was found for a transfer, and its arrangement.
+    pub(super) fn with_endpoint<T>(
+        &mut self,
+        found: Result<T, CommandError>,
+    ) -> Result<(T, Endpoint), CommandError> {
+        Ok((found?, self.take_endpoint()?))
+    }
+
     /// Arranges the next transfer; what was arranged before is gone.
     pub(super) fn arrange(&mut self, endpoint: Endpoint) {
         *self.endpoint = Some(endpoint);

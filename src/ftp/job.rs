@@ -86,7 +86,7 @@ impl Job {
         if self.work.is_sent_ahead(&arrival, &self.terms, &pump) {
             // The end of the connection is the end of the file.
             drop(arrival);
-            let _gone = tell.send(self.sent(pump));
+            let _gone = tell.send(self.sent(&pump));
             return;
         }
         let opened = tokio::select! {
@@ -97,7 +97,7 @@ impl Job {
         let stream = match opened {
             Ok(stream) => stream,
             Err(error) => {
-                let _gone = tell.send(self.fail(error));
+                let _gone = tell.send(self.fail(&error));
                 return;
             }
         };
@@ -131,7 +131,7 @@ impl Job {
     }
 
     /// Ends a download that has been sent.
-    fn sent(self, pump: Pump) -> Reply {
+    fn sent(self, pump: &Pump) -> Reply {
         if let Work::Download {
             sending,
             mut record,
@@ -146,11 +146,11 @@ impl Job {
     }
 
     /// Ends a transfer whose data connection never came about.
-    pub(super) fn fail(self, error: TransferError) -> Reply {
+    pub(super) fn fail(self, error: &TransferError) -> Reply {
         let reply = error.reply();
         match self.work {
             Work::Download { record, .. } | Work::Upload { record, .. } => {
-                record.failed(&error, 0, None);
+                record.failed(error, 0, None);
             }
             Work::Listing(_) => {}
         }

@@ -121,7 +121,7 @@ impl<'a> Passage<'a> {
         let arrival = match self.prepare(endpoint, &job.terms).await {
             Ok(arrival) => arrival,
             Err(error) => {
-                let reply = job.fail(error);
+                let reply = job.fail(&error);
                 return self.finish(&reply);
             }
         };

@@ -110,18 +110,13 @@ impl Journal {
             self.counts.lose(&entry, "too many rows wait");
             return;
         }
-        match self.rows.try_send(Request::Row(Box::new(entry))) {
-            Ok(()) => {}
-            Err(TrySendError::Full(Request::Row(entry))) => {
-                self.counts.lose(&entry, "too many rows wait");
-            }
-            Err(TrySendError::Closed(Request::Row(entry))) => {
-                self.counts.lose(&entry, "the writer has stopped");
-            }
-            // A row was sent, so no flush comes back.
-            Err(
-                TrySendError::Full(Request::Flush(_)) | TrySendError::Closed(Request::Flush(_)),
-            ) => {}
+        let (back, why) = match self.rows.try_send(Request::Row(Box::new(entry))) {
+            Ok(()) => return,
+            Err(TrySendError::Full(back)) => (back, "too many rows wait"),
+            Err(TrySendError::Closed(back)) => (back, "the writer has stopped"),
+        };
+        if let Request::Row(entry) = back {
+            self.counts.lose(&entry, why);
         }
     }
 

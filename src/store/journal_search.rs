@@ -7,13 +7,14 @@
 
 use ipnet::IpNet;
 
-use super::address::address_range;
 use super::db::{Db, on_reader};
 use super::error::StoreError;
 use super::journal::{TransferColumns, transfer_columns};
-use super::row::{containing, rows, text_of};
+use super::journal_question::{Asked, asking, is_impossible};
+use super::path_range::PathRange;
+use super::row::rows;
 use super::statements::queries;
-use crate::model::{JournalEntry, JournalQuery, Operation, TransferId, TransferResult};
+use crate::model::{JournalEntry, JournalQuery, Operation, TransferResult};
 
 /// What is asked for beside the owner, the time and the path. `$8` and `$9` are the first and the last
 /// address.
@@ -203,105 +204,6 @@ queries! {
 const FEW: u64 = 20_000;
 /// Latest rows that are read to find those of a path.
 const LATELY: u64 = 20_000;
-/// Characters of a path that its index holds.
-const INDEXED_CHARACTERS: usize = 600;
-/// After every id and every address.
-const END: &str = "g";
-
-/// The parameters of a search, as the engines take them.
-struct Asked {
-    text: Option<String>,
-    account: Option<String>,
-    customer: Option<String>,
-    operation: Option<&'static str>,
-    result: Option<&'static str>,
-    /// The first id, and the one after the last.
-    ids: (String, String),
-    addresses: Option<(String, String)>,
-    limit: i64,
-}
-
-impl Asked {
-    fn of(query: &JournalQuery, limit: u64) -> Self {
-        let from = query.from.map(|at| TransferId::first_at(at).to_string());
-        let ends = [query.to.map(TransferId::first_at), query.before];
-        let end = ends.into_iter().flatten().min();
-        Self {
-            text: containing(&query.text),
-            account: text_of(query.account_id),
-            customer: text_of(query.customer_id),
-            operation: query.operation.map(Operation::as_str),
-            result: query.result.map(TransferResult::as_str),
-            ids: (
-                from.unwrap_or_default(),
-                text_of(end).unwrap_or_else(|| END.to_owned()),
-            ),
-            addresses: query.address.map(address_range),
-            limit: rows(limit),
-        }
-    }
-
-    fn addresses(&self) -> (Option<&str>, Option<&str>) {
-        match &self.addresses {
-            Some((first, last)) => (Some(first), Some(last)),
-            None => (None, None),
-        }
-    }
-}
-
-/// Binds `$1` to `$10`.
-macro_rules! asking {
-    ($statement:expr, $asked:expr) => {
-        $statement
-            .bind(&$asked.text)
-            .bind(&$asked.account)
-            .bind(&$asked.customer)
-            .bind($asked.operation)
-            .bind($asked.result)
-            .bind(&$asked.ids.0)
-            .bind(&$asked.ids.1)
-            .bind($asked.addresses().0)
-            .bind($asked.addresses().1)
-            .bind($asked.limit)
-    };
-}
-
-/// Where paths begin to match and where they no longer do.
-struct PathRange {
-    first: String,
-    end: String,
-}
-
-impl PathRange {
-    /// `None` if every path matches.
-    fn of(prefix: &str) -> Option<Self> {
-        let first: String = prefix.chars().take(INDEXED_CHARACTERS).collect();
-        if first.is_empty() || first == "/" {
-            return None;
-        }
-        let end = after(&first)?;
-        Some(Self { first, end })
-    }
-}
-
-/// The first text, byte by byte, after all that begin with `prefix`; `None` if there is none.
-fn after(prefix: &str) -> Option<String> {
-    let mut rest = prefix.to_owned();
-    while let Some(last) = rest.pop() {
-        // The range of characters knows about the gap that is no character.
-        if let Some(next) = (last..=char::MAX).nth(1) {
-            rest.push(next);
-            return Some(rest);
-        }
-    }
-    None
-}
-
-/// No path and no name holds a NUL, and PostgreSQL takes no text with one.
-fn is_impossible(query: &JournalQuery) -> bool {
-    query.text.contains('\0') || query.path.contains('\0')
-}
-
 /// The statement for a page without a path.
 fn page_sql(query: &JournalQuery) -> &'static str {
     let is_one = |network: IpNet| network.prefix_len() == network.max_prefix_len();
@@ -438,26 +340,5 @@ impl Db {
             .fetch_one(pool)
             .await)?;
         Ok(count <= rows(LATELY))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_ends_before_the_first_path_that_does_not_begin_so() {
-        for (prefix, end) in [
-            ("/in/", Some("/in0")),
-            ("/a", Some("/b")),
-            ("/a\u{d7ff}", Some("/a\u{e000}")),
-            ("/a\u{10ffff}", Some("/b")),
-            ("\u{10ffff}", None),
-        ] {
-            assert_eq!(after(prefix).as_deref(), end, "{prefix:?}");
-        }
-        assert!(PathRange::of("").is_none() && PathRange::of("/").is_none());
-        let long = PathRange::of(&"ä".repeat(700)).unwrap();
-        assert_eq!(long.first.chars().count(), 600);
     }
 }

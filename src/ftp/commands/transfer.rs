@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::directory::make_parents;
 use crate::ftp::context::Member;
-use crate::ftp::data::Endpoint;
 use crate::ftp::download::Sending;
 use crate::ftp::error::CommandError;
 use crate::ftp::job::{Claim, Job, Work};
@@ -34,7 +33,7 @@ pub(super) async fn retr(
     let mut record = member.record(Operation::Download, &path);
     record.starts_at(offset);
     let opened = open(&member, &path, offset).await;
-    let (download, endpoint) = match both(opened, &mut member) {
+    let (download, endpoint) = match member.with_endpoint(opened) {
         Ok(opened) => opened,
         Err(error) => {
             record.refused(&error);
@@ -72,14 +71,6 @@ pub(super) async fn retr(
         opening,
         job,
     })))
-}
-
-/// What was found, and the arrangement for moving it.
-fn both<T>(
-    found: Result<T, CommandError>,
-    member: &mut Member<'_>,
-) -> Result<(T, Endpoint), CommandError> {
-    Ok((found?, member.take_endpoint()?))
 }
 
 async fn open(
@@ -205,7 +196,7 @@ async fn store(
     let announced = member.session.take_allocation();
     let continues = matches!(plan.mode, UploadMode::Append | UploadMode::Resume { .. });
     let claimed = claim(&member, &path, plan.mode, announced).await;
-    let ((target, allowance), endpoint) = match both(claimed, &mut member) {
+    let ((target, allowance), endpoint) = match member.with_endpoint(claimed) {
         Ok(claimed) => claimed,
         Err(error) => {
             record.refused(&error);
