@@ -78,7 +78,7 @@ fn row(number: u64, rows: u64) -> JournalEntry {
     // A folder that was used at the beginning and never again.
     let folder = if day < 5 { "archive" } else { folder };
     let path = format!("/{folder}/{day:02}/scan-{number}.pdf");
-    let is_refused = chance / 13 % 200 == 0;
+    let is_refused = (chance / 13).is_multiple_of(200);
     let mut random = [0; 10];
     random[4..8].copy_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
     let millis = u64::try_from(ended_at.as_millis()).unwrap_or(0);

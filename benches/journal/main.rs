@@ -12,21 +12,23 @@ use quaymaster::store::{DatabaseUrl, Db};
 use tempfile::TempDir;
 use tokio::runtime::Builder;
 
-/// Rows, unless the command line says how many.
+/// Rows, unless the command line says how many. It may also name an empty database of PostgreSQL.
 const ROWS: u64 = 1_000_000;
 
 fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let rows = arguments.find_map(|argument| argument.parse().ok());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rows = arguments.iter().find_map(|argument| argument.parse().ok());
     let rows = rows.unwrap_or(ROWS);
+    let is_postgres = |argument: &&String| argument.starts_with("postgres");
+    let postgres = arguments.iter().find(is_postgres);
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let folder = TempDir::new()?;
         let sqlite = DatabaseUrl::sqlite(&folder.path().join("quaymaster.db"));
         measure("SQLite", &sqlite, rows).await?;
-        match std::env::var("QUAYMASTER_BENCH_POSTGRES_URL") {
-            Ok(url) => measure("PostgreSQL", &url.parse()?, rows).await,
-            Err(_) => say("PostgreSQL: not measured, QUAYMASTER_BENCH_POSTGRES_URL is not set"),
+        match postgres {
+            Some(url) => measure("PostgreSQL", &url.parse()?, rows).await,
+            None => say("PostgreSQL: not measured; name an empty database, postgres://…"),
         }
     })
 }

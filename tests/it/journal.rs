@@ -200,7 +200,7 @@ on_both_engines!(a_file_has_every_row_that_matches, |db| {
     assert!(
         csv.contains(",\"'=kestrel\",upload,\"/in/ä,\"\"b\",,"),
         "{}",
-        &csv[..600]
+        csv.lines().nth(1).unwrap_or_default()
     );
     let json = file(&journal, "/in/", ExportFormat::Json).await;
     assert_eq!(json.lines().count(), 617);
