@@ -32,6 +32,9 @@ const SHARED_AFTER: [u16; 5] = [226, 450, 550, 552, 553];
 const OWN_BEFORE: [u16; 2] = [550, 552];
 const OWN_AFTER: [u16; 2] = [226, 552];
 
+/// What a login hears whose account is changed meanwhile.
+const CHANGED: &str = "The account was changed, log in again.";
+
 /// What all sessions share.
 pub(super) struct Shared {
     pub(super) chronicle: Chronicle,
@@ -176,27 +179,42 @@ impl Rider {
 
     /// Connects and logs in; `None` if the server is gone.
     pub(super) async fn enter(&mut self) -> Option<()> {
+        while self.session.is_none() {
+            self.session = self.try_enter().await?;
+        }
+        Some(())
+    }
+
+    /// The same; `None` inside if the account was changed in that very moment, which a client is
+    /// told so that it tries again.
+    async fn try_enter(&mut self) -> Option<Option<FtpClient>> {
         let last = u8::try_from(self.number + 1).expect("a few sessions");
         let from = IpAddr::from([127, 0, 9, last]);
         let mut session = FtpClient::try_connect_from(self.ftp, from).await?;
-        let mut dialogue = vec![
-            (format!("USER user{}", self.account), 331),
-            (format!("PASS {PASSWORD}"), 230),
-            ("TYPE I".to_owned(), 200),
-        ];
         if self.is_tls {
             let answer = session.try_say("AUTH TLS").await?;
             assert_eq!(answer.code, 234, "{answer:?}");
             session.handshake().await.ok()?;
-            dialogue.extend([("PBSZ 0".to_owned(), 200), ("PROT P".to_owned(), 200)]);
         }
-        for (line, code) in dialogue {
-            let answer = session.try_say(&line).await?;
-            assert_eq!(answer.code, code, "{answer:?}");
+        let name = format!("USER user{}", self.account);
+        let answer = session.try_say(&name).await?;
+        assert_eq!(answer.code, 331, "{answer:?}");
+        let answer = session.try_say(&format!("PASS {PASSWORD}")).await?;
+        if answer.code == 421 && answer.text() == CHANGED {
+            return Some(None);
+        }
+        assert_eq!(answer.code, 230, "{answer:?}");
+        let lines: &[&str] = if self.is_tls {
+            &["TYPE I", "PBSZ 0", "PROT P"]
+        } else {
+            &["TYPE I"]
+        };
+        for line in lines {
+            let answer = session.try_say(line).await?;
+            assert_eq!(answer.code, 200, "{answer:?}");
         }
         session.private = self.is_tls;
-        self.session = Some(session);
-        Some(())
+        Some(Some(session))
     }
 
     /// Does so many errands, or as many as the server lives for.
