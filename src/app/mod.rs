@@ -20,12 +20,12 @@ use crate::hosting::demonstration::Demonstration;
 use crate::hosting::foundation::Foundation;
 use crate::hosting::jobs::Jobs;
 use crate::hosting::journal::Journal;
-use crate::hosting::login::Logins;
+use crate::hosting::login::{LoginMarks, Logins};
 use crate::hosting::network::Network;
 use crate::hosting::passwords::{PasswordError, Passwords};
 use crate::hosting::plans::{PlanError, Plans};
-use crate::hosting::quota::Ledger;
 use crate::hosting::quota::recovery::{Recovery, RecoveryError};
+use crate::hosting::quota::{Ledger, Recounts};
 use crate::hosting::revocation::{self, Revocation};
 use crate::hosting::sessions::Sessions;
 use crate::hosting::setup::Setup;
@@ -89,6 +89,8 @@ pub struct Services {
     pub plans: Plans,
     /// Removes files for good.
     pub purges: Purges,
+    /// Compares the books with the disk.
+    pub recounts: Recounts,
     /// Live FTP sessions.
     pub sessions: Sessions,
     /// The settings in force.
@@ -271,13 +273,8 @@ impl Services {
         let sessions = Sessions::new(Arc::clone(&foundation.clock), events.clone());
         let (journal, writer) = Journal::new(foundation.db.clone(), events.clone());
         tasks.spawn(writer.run());
-        let (logins, marks) = Logins::new(
-            foundation.clone(),
-            passwords.clone(),
-            ledger.clone(),
-            volumes.clone(),
-            opened.settings.clone(),
-        );
+        let books = (ledger.clone(), volumes.clone());
+        let (logins, marks) = open_logins(&foundation, &passwords, books, &opened.settings);
         tasks.spawn(marks.run());
         let admins = Admins::new(foundation.clone(), passwords.clone());
         let code = opened.boot.setup_code.clone();
@@ -305,7 +302,7 @@ impl Services {
             events,
             jobs,
             journal,
-            ledger,
+            ledger: ledger.clone(),
             logins,
             metrics: Metrics::default(),
             network,
@@ -313,6 +310,7 @@ impl Services {
             passwords,
             plans: opened.plans,
             purges: Purges::new(volumes.clone()),
+            recounts: Recounts::new(foundation.clone(), ledger, volumes.clone()),
             sessions,
             settings: opened.settings,
             setup,
@@ -320,6 +318,16 @@ impl Services {
             foundation,
         }
     }
+}
+
+fn open_logins(
+    foundation: &Foundation,
+    passwords: &Passwords,
+    (ledger, volumes): (Ledger, Volumes),
+    settings: &LiveSettings,
+) -> (Logins, LoginMarks) {
+    let (foundation, passwords) = (foundation.clone(), passwords.clone());
+    Logins::new(foundation, passwords, ledger, volumes, settings.clone())
 }
 
 fn open_volume(boot: &Boot, clock: Arc<dyn Clock>) -> Result<Volumes, OpenError> {

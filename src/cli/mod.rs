@@ -11,6 +11,7 @@ mod healthcheck;
 mod job;
 mod journal;
 mod known;
+mod quota;
 mod reference;
 mod rules;
 mod serve;
@@ -48,6 +49,9 @@ enum Command {
     /// Searches who uploaded, deleted and renamed what, and exports it.
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// Shows what accounts store, and compares it with the disk.
+    #[command(subcommand)]
+    Quota(quota::QuotaCommand),
     /// Looks for what would keep customers out, and names the fix.
     Doctor(doctor::Doctor),
     /// Asks a running server whether it can serve customers; for containers.
@@ -85,6 +89,7 @@ fn execute(typed: CommandLine) -> anyhow::Result<ExitCode> {
             Command::Account(account) => account.run(&boot).await,
             Command::Job(job) => job.run(&boot).await,
             Command::Journal(journal) => journal.run(&boot).await,
+            Command::Quota(quota) => quota.run(&boot).await,
             Command::Doctor(doctor) => doctor.run(&boot).await,
             Command::Healthcheck(check) => check.run(&boot).await,
             Command::Reference(reference) => reference.run(),

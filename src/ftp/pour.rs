@@ -18,7 +18,7 @@ use super::error::TransferError;
 use super::haul::{Carrier, Ends, Haul, Reach};
 use super::intake::{Taken, fill, take_ready};
 use super::pump::Pump;
-use crate::hosting::quota::{Allowance, Cover};
+use crate::hosting::quota::{Allowance, Cover, OpenChange};
 use crate::net::{DataStream, DetachedStream};
 use crate::proto::CrlfToLf;
 use crate::vfs::{Upload, UploadWriter};
@@ -99,6 +99,11 @@ impl Pour {
     /// Bytes that arrived for the file, those included that did not fit.
     pub(super) fn received(&self) -> u64 {
         self.received
+    }
+
+    /// Holds off whoever compares the books with the disk, until the file is booked.
+    pub(super) async fn until_booked(&self) -> OpenChange {
+        self.allowance.until_booked().await
     }
 
     /// The last word of the books on the file.

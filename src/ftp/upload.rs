@@ -96,6 +96,8 @@ impl Receiving {
             Some(cause) => ended.and(Err((TransferError::Stopped(cause), None))),
             None => ended,
         };
+        // Nobody compares the books with the disk until what happens now is booked.
+        let _until_booked = pour.until_booked().await;
         match ended {
             Ok(()) => commit(pour, upload, self.durability).await,
             Err((error, stream)) => {

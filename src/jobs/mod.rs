@@ -1,6 +1,7 @@
 //! The clock's door: what has to be done from time to time, whoever asks, and the jobs that somebody
 //! has queued.
 
+mod nightly;
 mod queued;
 mod retention;
 pub mod staged;
@@ -18,6 +19,9 @@ const STAGED_PERIOD: Duration = Duration::from_mins(20);
 /// How often old rows are removed.
 const RETENTION_PERIOD: Duration = Duration::from_hours(6);
 
+/// How often the clock is asked whether it is night.
+const NIGHT_PERIOD: Duration = Duration::from_mins(10);
+
 /// Starts every job; they end with `keep.stop`.
 pub fn start(app: &App, keep: &Housekeeping) {
     keep.tasks.spawn(every(
@@ -32,12 +36,19 @@ pub fn start(app: &App, keep: &Housekeeping) {
         keep.stop.clone(),
         Job::Retention,
     ));
+    keep.tasks.spawn(every(
+        NIGHT_PERIOD,
+        app.clone(),
+        keep.stop.clone(),
+        Job::Nightly,
+    ));
     keep.tasks
         .spawn(queued::run(app.clone(), keep.stop.clone()));
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Job {
+    Nightly,
     Retention,
     Staged,
 }
@@ -51,6 +62,7 @@ async fn every(period: Duration, app: App, stop: CancellationToken, job: Job) {
             _ = tick.tick() => {}
         }
         match job {
+            Job::Nightly => nightly::run(&app).await,
             Job::Retention => retention::run(&app).await,
             Job::Staged => staged::run(&app).await,
         }

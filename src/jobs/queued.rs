@@ -79,6 +79,7 @@ async fn execute(app: App, task: JobTask) {
 async fn work(app: App, task: JobTask) -> Result<JobReport, JobFailure> {
     match task.job().kind {
         JobKind::Purge => app.purges.run(&task).await,
+        JobKind::Recount => app.recounts.run(&task).await,
     }
 }
 

@@ -40,6 +40,8 @@ names! {
     JobKind {
         /// The files of a deleted account are removed for good.
         Purge = "purge", "Delete files";
+        /// Books are compared with the disk.
+        Recount = "recount", "Recount storage";
     }
 }
 
@@ -47,7 +49,7 @@ impl JobKind {
     /// The right to begin and to cancel one.
     pub fn right(self) -> Right {
         match self {
-            Self::Purge => Right::ManageAccounts,
+            Self::Purge | Self::Recount => Right::ManageAccounts,
         }
     }
 
@@ -55,7 +57,7 @@ impl JobKind {
     /// then find out itself what is done already.
     pub fn is_resumed(self) -> bool {
         match self {
-            Self::Purge => true,
+            Self::Purge | Self::Recount => true,
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::model::{AccountId, Usage};
 
 queries! {
     BY_ID = "SELECT used_bytes, used_files, dirty FROM quota_usage WHERE account_id = $1";
+    COUNTED_AT = "SELECT counted_at FROM quota_usage WHERE account_id = $1";
+    SET_COUNTED_AT = "UPDATE quota_usage SET counted_at = $2 WHERE account_id = $1";
     SAVE = "
         UPDATE quota_usage
            SET used_bytes = $2, used_files = $3, dirty = $4, updated_at = $5
@@ -50,7 +52,25 @@ impl Db {
     }
 }
 
+impl Db {
+    /// When the figures of an account were last compared with the disk.
+    pub async fn counted_at(&self, id: AccountId) -> Result<Option<Timestamp>, StoreError> {
+        let found: Option<Option<i64>> = on_reader!(self, |pool| sqlx::query_scalar(COUNTED_AT)
+            .bind(id.to_string())
+            .fetch_optional(pool)
+            .await)?;
+        Ok(found.flatten().map(Timestamp::from_millis))
+    }
+}
+
 impl Tx {
+    /// Writes down that the figures of an account were compared with the disk; one that is gone is
+    /// passed over.
+    pub async fn set_counted_at(&mut self, id: AccountId, at: Timestamp) -> Result<(), StoreError> {
+        execute!(self, SET_COUNTED_AT, id.to_string(), at.as_millis())?;
+        Ok(())
+    }
+
     /// Writes down what accounts hold; accounts that are gone are passed over.
     pub async fn save_usage(
         &mut self,

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::model::FileKey;
 
 use super::entry::key;
+use super::tally::Tally;
 
 /// The state behind a home's mutation lock.
 #[derive(Debug, Default)]
@@ -20,8 +21,10 @@ pub(super) struct InFlight {
     pub(super) staged: HashSet<String>,
     /// Names promised to `STOU`, by directory.
     pub(super) promised: HashSet<(FileKey, OsString)>,
-    /// Files that a session writes to in place.
-    pub(super) in_place: HashSet<FileKey>,
+    /// Files that a session writes to in place, and the size in bytes that each had before.
+    pub(super) in_place: HashMap<FileKey, u64>,
+    /// A count that is under way.
+    pub(super) tally: Option<Box<Tally>>,
     memory: HashMap<FileKey, Memory>,
 }
 

@@ -14,6 +14,7 @@ use super::guard::{InFlight, Remnant};
 use super::local::LocalHome;
 use super::outcome::{Abandoned, Committed, Durability, OnAbort};
 use super::sink::Sink;
+use super::tally::Sum;
 use super::target::{Target, is_partial};
 
 /// An upload in place. While it lives, nobody else can write to, replace, rename or remove the file.
@@ -42,7 +43,7 @@ impl InPlace {
             return Err(StorageError::Busy);
         }
         let room = target.home.room(&file)?;
-        state.in_place.insert(key(standing));
+        state.in_place.insert(key(standing), size(standing));
         Ok(Self {
             home: target.home.clone(),
             path: target.path.clone(),
@@ -105,6 +106,10 @@ impl InPlace {
         state.in_place.remove(&self.key());
         state.forget(self.key());
         let stat = rustix::fs::fstat(self.sink.file());
+        if let Ok(stat) = &stat {
+            let grown = Sum::of(size(stat), 0).minus(Sum::of(self.former.bytes, 0));
+            state.rewritten(&self.home, self.sink.file(), grown);
+        }
         if let (Some(remnant), Ok(stat)) = (remnant, stat) {
             state.remember(&stat, remnant, self.home.now());
         }

@@ -19,6 +19,7 @@ use super::error::StorageError;
 use super::guard::InFlight;
 use super::name;
 use super::room::{Room, Space};
+use super::tally::Sum;
 
 /// One account's directory with what is in flight there: staged uploads, files being written in
 /// place, overwrites that were rolled back. There is exactly one per account; clones are cheap and
@@ -184,6 +185,7 @@ impl LocalHome {
         }
         let removed = free_to_vanish(&state, &stat)?;
         rustix::fs::unlinkat(&place.dir, &place.name, AtFlags::empty())?;
+        state.changed(self, &place, Sum::gone(removed.bytes));
         state.forget(removed.key);
         Ok(removed)
     }
@@ -191,13 +193,14 @@ impl LocalHome {
     pub(super) fn remove_dir(&self, path: &VirtualPath) -> Result<(), StorageError> {
         name::visible(path)?;
         let place = self.root().place(path)?;
-        let state = self.lock();
+        let mut state = self.lock();
         if kind(&existing(&place)?) != Some(Kind::Directory) {
             return Err(StorageError::NotDirectory);
         }
         let dir = place.open(OFlags::DIRECTORY)?;
         remove_leftovers(&state, &dir)?;
         rustix::fs::unlinkat(&place.dir, &place.name, AtFlags::REMOVEDIR)?;
+        state.left(self, &place);
         drop(state);
         Ok(())
     }
@@ -238,8 +241,10 @@ impl LocalHome {
         };
         rustix::fs::renameat(&source.dir, &source.name, &target.dir, &target.name)
             .map_err(rename_error)?;
+        state.moved(self, &moved, (&source, &target));
         state.forget(key(&moved));
         if let Some(replaced) = replaced {
+            state.changed(self, &target, Sum::gone(replaced.bytes));
             state.forget(replaced.key);
         }
         Ok(Renamed { replaced })
@@ -316,7 +321,7 @@ pub(super) fn existing(place: &Place) -> Result<Stat, StorageError> {
 ///
 /// [`StorageError::Busy`] while the file is written in place: its size is not settled.
 pub(super) fn free_to_vanish(state: &InFlight, stat: &Stat) -> Result<Removed, StorageError> {
-    if state.in_place.contains(&key(stat)) {
+    if state.in_place.contains_key(&key(stat)) {
         return Err(StorageError::Busy);
     }
     Ok(removed(stat))

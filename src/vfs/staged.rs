@@ -17,6 +17,7 @@ use super::local::LocalHome;
 use super::name;
 use super::outcome::{Abandoned, Committed, Durability, OnAbort};
 use super::sink::Sink;
+use super::tally::Sum;
 use super::target::{Promise, Rights, Target, is_partial, may_stand};
 
 /// A staged upload. Dropping it unsettled removes it.
@@ -146,8 +147,11 @@ impl Staged {
         rustix::fs::renameat(dir, &self.hidden_name, dir, &self.place.name)?;
         self.is_settled.store(true, Ordering::Release);
         state.staged.remove(&self.hidden_name);
+        let stored = Sum::of(self.sink.received(), 1);
+        state.changed(&self.home, &self.place, stored);
         state.forget(key);
         if let Some(replaced) = replaced {
+            state.changed(&self.home, &self.place, Sum::gone(replaced.bytes));
             state.forget(replaced.key);
         }
         Ok(Committed {

@@ -43,10 +43,7 @@ impl LocalHome {
     /// uploads not at all. Exact only while nothing changes. For the ledger; asks no permission.
     pub async fn count(&self) -> Result<Usage, StorageError> {
         let local = self.clone();
-        self.disk()
-            .clone()
-            .long(move || count(local.root().dir()))
-            .await
+        self.disk().clone().long(move || count(&local)).await
     }
 
     /// Removes staged uploads that no session holds and that were last written before `older_than`.
@@ -60,17 +57,21 @@ impl LocalHome {
     }
 }
 
-/// Counts the files beneath `dir`: apparent sizes, every name of a file, links as files of no bytes.
-fn count(dir: &Dir) -> Result<Usage, StorageError> {
+/// Counts the files of `home`: apparent sizes, every name of a file, links as files of no bytes. Of a
+/// file that is being written in place, the size that it had before.
+fn count(home: &LocalHome) -> Result<Usage, StorageError> {
     let mut usage = Usage::default();
-    Walk::over(dir)?.run(|step| {
+    Walk::over(home.root().dir())?.run(|step| {
         let Step::Met(_, name, stat) = step else {
             return Ok(ControlFlow::Continue(()));
         };
         let is_counted = matches!(kind(stat), Some(Kind::File | Kind::Symlink));
         if is_counted && !name::is_staged(name.to_bytes()) {
             usage.files += 1;
-            usage.bytes = usage.bytes.saturating_add(removed(stat).bytes);
+            let standing = removed(stat);
+            let booked = home.lock().in_place.get(&standing.key).copied();
+            let bytes = booked.unwrap_or(standing.bytes);
+            usage.bytes = usage.bytes.saturating_add(bytes);
         }
         Ok(ControlFlow::Continue(()))
     })?;

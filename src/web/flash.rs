@@ -57,8 +57,8 @@ notices! {
     PlanCreated = "plan-created", "Plan {} created.";
     /// A plan was deleted.
     PlanDeleted = "plan-deleted", "Plan {} deleted.";
-    /// Storage was counted again.
-    Recounted = "recounted", "Storage of {} counted again.";
+    /// Storage is being counted again.
+    RecountBegun = "recount-begun", "Storage of {} is counted again; this page says what comes of it.";
     /// A form was saved.
     Saved = "saved", "Saved.";
     /// Set-up is complete.

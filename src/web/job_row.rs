@@ -191,7 +191,7 @@ pub(crate) mod tests {
 
         assert_eq!((row.percent.as_str(), row.width), ("50 %", 50));
         assert_eq!(row.progress, "1,200 of 2,400 files");
-        assert_eq!(row.took, "3 min 48 s");
+        assert_eq!(row.took, "3\u{a0}min 48\u{a0}s");
     }
 
     #[test]

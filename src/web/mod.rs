@@ -67,6 +67,7 @@ mod plan_form;
 mod port_lines;
 mod port_map;
 mod recent;
+mod recount;
 mod refusal;
 mod rule_rows;
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod durability;
 mod full;
 mod hanging;
 mod journal;
+mod jobs;
 mod leftovers;
 mod model;
 mod overwrite;

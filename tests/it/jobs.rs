@@ -1,6 +1,7 @@
 //! Work in the background, by a whole server.
 
 mod purge;
+mod recount;
 
 use quaymaster::model::{Job, JobId, JobState};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::book::{Limits, signed};
 use super::error::QuotaError;
@@ -15,9 +15,9 @@ use crate::vfs::Removed;
 /// The books as one account sees them.
 #[derive(Clone, Debug)]
 pub struct AccountQuota {
-    account: AccountId,
-    pool: Arc<SharedPool>,
-    marks: mpsc::Sender<MarkRequest>,
+    pub(super) account: AccountId,
+    pub(super) pool: Arc<SharedPool>,
+    pub(super) marks: mpsc::Sender<MarkRequest>,
 }
 
 /// What an upload wants to do.
@@ -39,7 +39,7 @@ pub struct Reservation {
 #[derive(Debug)]
 pub struct Allowance {
     holder: u64,
-    quota: AccountQuota,
+    pub(super) quota: AccountQuota,
     available: u64,
     /// Bytes of the file so far.
     size: u64,
@@ -51,13 +51,6 @@ pub struct Allowance {
 #[derive(Clone, Debug)]
 pub struct Cover {
     holder: u64,
-    quota: AccountQuota,
-}
-
-/// A change of the account's files that is under way. Drop it when the change is booked.
-#[derive(Debug)]
-#[must_use = "the change is under way as long as this lives"]
-pub struct OpenChange {
     quota: AccountQuota,
 }
 
@@ -121,44 +114,6 @@ impl AccountQuota {
             largest: wanted.largest,
             is_open: true,
         })
-    }
-
-    /// Tells the database that the account is about to be changed, unless it knows. Every deletion,
-    /// replacement and truncation holds such a guard until it is booked, so that a crash in between
-    /// leaves the account to be counted again.
-    ///
-    /// # Errors
-    ///
-    /// [`QuotaError::Unavailable`] if the database does not answer.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping this future leaves nothing but, perhaps, a mark that the keeper lifts again.
-    pub async fn begin_change(&self) -> Result<OpenChange, QuotaError> {
-        let is_marked = {
-            let mut books = self.pool.lock();
-            books.open_change(self.account);
-            books.is_marked(self.account)
-        };
-        let open = OpenChange {
-            quota: self.clone(),
-        };
-        if is_marked {
-            return Ok(open);
-        }
-        let (done, marked) = oneshot::channel();
-        let request = MarkRequest {
-            account: self.account,
-            done,
-        };
-        self.marks
-            .send(request)
-            .await
-            .map_err(|_| QuotaError::Unavailable)?;
-        match marked.await {
-            Ok(true) => Ok(open),
-            _ => Err(QuotaError::Unavailable),
-        }
     }
 
     /// Books a deleted file, or one that a rename replaced.
@@ -349,11 +304,5 @@ impl Cover {
 impl Drop for Allowance {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-impl Drop for OpenChange {
-    fn drop(&mut self) {
-        self.quota.pool.lock().close_change(self.quota.account);
     }
 }

@@ -48,6 +48,8 @@ pub(super) struct AccountBook {
     pub(super) changed: bool,
     pub(super) marked: bool,
     pub(super) open_changes: u32,
+    /// Counts that want nothing to be changed for a moment.
+    pub(super) rests: u32,
     /// Looks of the keeper since the last change.
     quiet: u32,
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
 use super::allowance::AccountQuota;
-use super::book::{Change, Lift, Limits, Reserved};
+use super::book::{Change, Lift, Limits, Reserved, signed};
 use super::shared::{MarkRequest, SharedPool};
 use crate::model::{AccountId, CustomerId, Usage};
 
@@ -61,6 +61,19 @@ impl Ledger {
     pub fn recounted(&self, account: AccountId, usage: Usage) {
         if let Some(pool) = self.pool_of(account) {
             pool.lock().recounted(account, usage);
+            pool.freed.notify_waiters();
+        }
+    }
+
+    /// Adds to the books by how much the disk differed from them at one moment.
+    pub fn correct(&self, account: AccountId, books: Usage, disk: Usage) {
+        if books == disk {
+            return;
+        }
+        if let Some(pool) = self.pool_of(account) {
+            let bytes = signed(disk.bytes).saturating_sub(signed(books.bytes));
+            let files = signed(disk.files).saturating_sub(signed(books.files));
+            pool.lock().add(account, bytes, files);
             pool.freed.notify_waiters();
         }
     }

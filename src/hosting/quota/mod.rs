@@ -6,16 +6,22 @@
 
 mod allowance;
 mod book;
+mod changes;
 mod error;
+mod finding;
 mod holder;
 mod keeper;
 mod ledger;
 mod pool;
+mod recount;
 pub mod recovery;
 mod shared;
 
-pub use allowance::{AccountQuota, Allowance, Cover, OpenChange, Reservation};
+pub use allowance::{AccountQuota, Allowance, Cover, Reservation};
 pub use book::{Limits, Reserved};
+pub use changes::{OpenChange, Rest};
 pub use error::QuotaError;
+pub use finding::Finding;
 pub use keeper::Keeper;
 pub use ledger::Ledger;
+pub use recount::{RecountSpec, Recounts};

@@ -16,7 +16,7 @@ use crate::model::{AccountId, FileKey, Limit, Scope, Usage};
 pub(super) struct Pool {
     limits: Limits,
     book: Book,
-    accounts: HashMap<AccountId, AccountBook>,
+    pub(super) accounts: HashMap<AccountId, AccountBook>,
     holders: BTreeMap<u64, Holder>,
     credits: HashMap<(AccountId, FileKey), u64>,
     next_holder: u64,
@@ -301,19 +301,6 @@ impl Pool {
     pub(super) fn set_marked(&mut self, id: AccountId, marked: bool) {
         if let Some(account) = self.accounts.get_mut(&id) {
             account.marked = marked;
-        }
-    }
-
-    /// Counts a change that is under way, so that the account's mark is not lifted meanwhile.
-    pub(super) fn open_change(&mut self, id: AccountId) {
-        if let Some(account) = self.accounts.get_mut(&id) {
-            account.open_changes += 1;
-        }
-    }
-
-    pub(super) fn close_change(&mut self, id: AccountId) {
-        if let Some(account) = self.accounts.get_mut(&id) {
-            account.open_changes = account.open_changes.saturating_sub(1);
         }
     }
 

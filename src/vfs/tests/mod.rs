@@ -5,6 +5,7 @@ mod directories;
 mod escapes;
 mod listings;
 mod permissions;
+mod recount;
 mod resuming;
 mod rules;
 mod trees;

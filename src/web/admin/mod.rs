@@ -31,6 +31,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(network::routes())
         .merge(plans::routes())
         .merge(overview::routes())
+        .merge(super::recount::routes())
         .merge(session::routes())
         .merge(settings::routes())
         .merge(sign_in::routes())

@@ -8,7 +8,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::model::{Job, JobQuery, JobState};
+use crate::model::{Job, JobKind, JobQuery, JobState};
 use crate::web::auth::Admin;
 use crate::web::error::PageError;
 use crate::web::format::plural;
@@ -31,6 +31,7 @@ struct ListPage {
     layout: Layout,
     segments: Vec<Segment>,
     is_filtered: bool,
+    may_manage: bool,
     rows: Vec<JobRow>,
     pager: Pager,
 }
@@ -75,7 +76,9 @@ async fn show(
         ..JobQuery::default()
     };
     let jobs = app.jobs.page(&query).await?;
-    Ok(ListPage::new(admin.layout("Jobs"), &filter, jobs))
+    let mut page = ListPage::new(admin.layout("Jobs"), &filter, jobs);
+    page.may_manage = admin.may(JobKind::Recount.right());
+    Ok(page)
 }
 
 impl ListPage {
@@ -93,6 +96,7 @@ impl ListPage {
         Self {
             segments: filter.segments(),
             is_filtered: !filter.state.is_empty(),
+            may_manage: true,
             rows: jobs
                 .iter()
                 .map(|job| JobRow::new(job, layout.now))
