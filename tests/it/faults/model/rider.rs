@@ -27,7 +27,7 @@ const WHOLE: [&str; 4] = ["w0", "w1", "w2", "pub/w3"];
 const MIXED: [&str; 2] = ["m0", "m1"];
 /// What the server may say to uploads of names that others use, before 150 and after it.
 const SHARED_BEFORE: [u16; 5] = [450, 550, 552, 553, 554];
-const SHARED_AFTER: [u16; 5] = [226, 450, 550, 552, 553];
+const SHARED_AFTER: [u16; 6] = [226, 450, 550, 552, 553, 554];
 /// The same for a file that nobody else touches; 550 if it must not be continued.
 const OWN_BEFORE: [u16; 2] = [550, 552];
 const OWN_AFTER: [u16; 2] = [226, 552];
