@@ -18,6 +18,7 @@ use crate::hosting::audit::Audit;
 use crate::hosting::customers::Customers;
 use crate::hosting::demonstration::Demonstration;
 use crate::hosting::foundation::Foundation;
+use crate::hosting::imports::{self, Imports};
 use crate::hosting::jobs::Jobs;
 use crate::hosting::journal::Journal;
 use crate::hosting::login::{LoginMarks, Logins};
@@ -69,6 +70,8 @@ pub struct Services {
     pub events: Events,
     /// Database, time and news, for what has no service of its own.
     pub foundation: Foundation,
+    /// Accounts from files and into files.
+    pub imports: Imports,
     /// Work that takes longer than an answer may.
     pub jobs: Jobs,
     /// The transfer journal.
@@ -290,14 +293,20 @@ impl Services {
             sessions: sessions.clone(),
             volumes: volumes.clone(),
         });
+        let customers = Customers::new(foundation.clone(), ledger.clone(), sessions.clone());
         Self {
+            imports: Imports::new(imports::Parts {
+                accounts: accounts.clone(),
+                customers: customers.clone(),
+                plans: opened.plans.clone(),
+            }),
             accounts,
             admins,
             audit: Audit::new(foundation.clone()),
             boot: opened.boot,
             certificates: opened.certificates,
             clock: Arc::clone(&foundation.clock),
-            customers: Customers::new(foundation.clone(), ledger.clone(), sessions.clone()),
+            customers,
             demonstration,
             events,
             jobs,

@@ -12,6 +12,7 @@ use crate::hosting::accounts::{self, Accounts};
 use crate::hosting::admins::Admins;
 use crate::hosting::customers::Customers;
 use crate::hosting::foundation::Foundation;
+use crate::hosting::imports::{self, Imports};
 use crate::hosting::jobs::Jobs;
 use crate::hosting::journal::Journal;
 use crate::hosting::passwords::Passwords;
@@ -31,6 +32,8 @@ pub struct Office {
     pub admins: Admins,
     /// Customers.
     pub customers: Customers,
+    /// Accounts from files and into files.
+    pub imports: Imports,
     /// Work that the running server does.
     pub jobs: Jobs,
     /// The transfer journal, to be read.
@@ -70,17 +73,24 @@ impl Office {
         let jobs = Jobs::new(foundation.clone());
         // Nothing is moved from here, so nobody has to write this journal.
         let (journal, _writer) = Journal::new(foundation.db.clone(), foundation.events.clone());
+        let accounts = Accounts::new(accounts::Parts {
+            foundation: foundation.clone(),
+            jobs: jobs.clone(),
+            passwords: passwords.clone(),
+            ledger: ledger.clone(),
+            sessions: sessions.clone(),
+            volumes: volumes.clone(),
+        });
+        let customers = Customers::new(foundation.clone(), ledger, sessions);
         Ok(Self {
-            accounts: Accounts::new(accounts::Parts {
-                foundation: foundation.clone(),
-                jobs: jobs.clone(),
-                passwords: passwords.clone(),
-                ledger: ledger.clone(),
-                sessions: sessions.clone(),
-                volumes: volumes.clone(),
+            imports: Imports::new(imports::Parts {
+                accounts: accounts.clone(),
+                customers: customers.clone(),
+                plans: plans.clone(),
             }),
-            admins: Admins::new(foundation.clone(), passwords),
-            customers: Customers::new(foundation, ledger, sessions),
+            accounts,
+            admins: Admins::new(foundation, passwords),
+            customers,
             jobs,
             journal,
             plans,

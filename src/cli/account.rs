@@ -1,4 +1,4 @@
-//! `account create|list|passwd|rules|suspend|resume|delete`.
+//! `account create|list|passwd|rules|import|export|suspend|resume|delete`.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -6,6 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::console;
+use super::export::Export;
+use super::import::Import;
 use super::known::find;
 use super::rules::RulesCommand;
 use crate::app::Office;
@@ -60,6 +62,10 @@ pub(super) enum AccountCommand {
     /// Rules for the folders of an account.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Takes accounts over from a file of another server, or from one that was exported here.
+    Import(Import),
+    /// Writes accounts into a file that can be imported again.
+    Export(Export),
     /// Forbids logins and ends the account's sessions.
     Suspend {
         /// The account.
@@ -99,6 +105,8 @@ impl AccountCommand {
                 passwd(&office, &username, password_stdin).await?;
             }
             Self::Rules(command) => return command.run(&office).await,
+            Self::Import(import) => return import.run(&office).await,
+            Self::Export(export) => return export.run(&office).await,
             Self::Suspend { username, reason } => {
                 let account = find(&office, &username).await?;
                 let actor = Actor::command_line();

@@ -7,7 +7,9 @@ mod admin;
 mod console;
 mod demo;
 mod doctor;
+mod export;
 mod healthcheck;
+mod import;
 mod job;
 mod journal;
 mod known;
@@ -40,7 +42,7 @@ enum Command {
     /// Makes administrators and resets their passwords.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
-    /// Makes, lists, suspends and deletes accounts.
+    /// Makes, lists, imports, exports, suspends and deletes accounts.
     #[command(subcommand)]
     Account(account::AccountCommand),
     /// Shows and cancels jobs: work that the running server does in the background.

@@ -13,6 +13,7 @@ pub mod firewall;
 pub mod foundation;
 mod hashers;
 pub mod health;
+pub mod imports;
 pub mod jobs;
 pub mod journal;
 pub mod journal_export;

@@ -44,6 +44,10 @@ actions! {
     AccountPasswordReset = "account.password-reset", "Reset password of account";
     /// An account was deleted.
     AccountDeleted = "account.deleted", "Deleted account";
+    /// Accounts were imported from a file.
+    AccountsImported = "accounts.imported", "Imported accounts";
+    /// Accounts were exported with their password hashes.
+    AccountsExported = "accounts.exported", "Exported accounts";
     /// An administrator was made.
     AdminCreated = "admin.created", "Created admin";
     /// An administrator's password was set.

@@ -2,6 +2,7 @@
 //! `TEXT`, `BIGINT` and `BOOLEAN`, see `migrations/`); reads live on [`Db`], writes only on [`Tx`],
 //! not found is `None`.
 
+mod account_imports;
 mod account_lists;
 mod accounts;
 mod address;

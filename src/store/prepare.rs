@@ -39,6 +39,7 @@ impl Db {
 /// Every statement of the room, by name.
 fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
+        super::account_imports::STATEMENTS,
         super::account_lists::STATEMENTS,
         super::accounts::STATEMENTS,
         super::admins::STATEMENTS,

@@ -10,6 +10,8 @@ mod ftp;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod journal;

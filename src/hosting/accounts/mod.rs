@@ -3,11 +3,13 @@
 mod deletion;
 mod details;
 mod error;
+mod newcomers;
 mod rules;
 mod service;
 mod trail;
 
 pub use details::{AccountDetails, AccountSettings, Files, NewAccount};
 pub use error::AccountError;
+pub(in crate::hosting) use newcomers::{Newcomer, differing};
 pub use rules::PathTrial;
 pub use service::{Accounts, Parts};

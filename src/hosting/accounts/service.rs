@@ -269,7 +269,7 @@ impl Accounts {
         Ok(())
     }
 
-    pub(super) fn parts(&self) -> &Parts {
+    pub(in crate::hosting) fn parts(&self) -> &Parts {
         &self.0
     }
 
@@ -282,7 +282,10 @@ impl Accounts {
             .ok_or(AccountError::NotFound)
     }
 
-    async fn owner(&self, id: CustomerId) -> Result<(Customer, Plan), AccountError> {
+    pub(in crate::hosting) async fn owner(
+        &self,
+        id: CustomerId,
+    ) -> Result<(Customer, Plan), AccountError> {
         let db = &self.0.foundation.db;
         let customer = db.customer(id).await?.ok_or(AccountError::NoSuchCustomer)?;
         let plan = db
@@ -331,7 +334,7 @@ impl Accounts {
     }
 
     /// Puts the limits in force; an account that is not known yet begins with nothing stored.
-    fn book(&self, account: &Account, customer: &Customer, plan: &Plan) {
+    pub(super) fn book(&self, account: &Account, customer: &Customer, plan: &Plan) {
         let limits = EffectiveLimits::of(account, customer, plan);
         let pool = Limits {
             bytes: limits.pool_bytes.limit,
@@ -357,7 +360,7 @@ pub(super) fn require(actor: &Actor) -> Result<(), AccountError> {
     }
 }
 
-fn taken(error: StoreError, name: &Username) -> AccountError {
+pub(super) fn taken(error: StoreError, name: &Username) -> AccountError {
     match error {
         StoreError::Conflict(Conflict::Username) => AccountError::Taken(name.clone()),
         other => AccountError::Store(other),

@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::thread::JoinHandle;
 
 use quaymaster::clock::{Clock, SystemClock};
@@ -240,6 +240,14 @@ impl Installation {
     /// Runs another command of the binary on the same data folder; what it printed. It finds the
     /// password of every test on its standard input.
     pub(crate) async fn run(&self, arguments: &[&str]) -> String {
+        let output = self.try_run(arguments).await;
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {error}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The same for a command that may fail.
+    pub(crate) async fn try_run(&self, arguments: &[&str]) -> Output {
         let child = self
             .command(arguments)
             .stdin(Stdio::piped())
@@ -253,10 +261,14 @@ impl Installation {
         drop(input);
         let ended = timeout(PATIENCE, spawn_blocking(move || child.wait_with_output()));
         let output = ended.await.expect("in time").expect("an end");
-        let output = output.expect("an output");
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {error}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        output.expect("an output")
+    }
+
+    /// A file of the installation's folder with this text; its path.
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_str().expect("a path of letters").to_owned()
     }
 
     /// The home of an account on the disk.

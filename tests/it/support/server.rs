@@ -69,10 +69,24 @@ impl TestServer {
         Self::with(free_range(10), Arc::new(clock)).await
     }
 
+    /// The same with ten passive ports on a database of the test's own.
+    pub(crate) async fn on_database(url: &DatabaseUrl) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let boot = Boot {
+            database_url: url.clone(),
+            ..boot(&folder, free_range(10))
+        };
+        Self::start_as(boot, folder, Arc::new(SystemClock)).await
+    }
+
     async fn with(ports: PortRange, clock: Arc<dyn Clock>) -> Self {
         let folder = TempDir::new().expect("a folder");
-        std::fs::create_dir(folder.path().join("files")).expect("a folder for homes");
         let boot = boot(&folder, ports);
+        Self::start_as(boot, folder, clock).await
+    }
+
+    async fn start_as(boot: Boot, folder: TempDir, clock: Arc<dyn Clock>) -> Self {
+        std::fs::create_dir(folder.path().join("files")).expect("a folder for homes");
         let server = Server::start(boot, clock).await.expect("a server");
         let app = server.app();
         let plan = app.plans.all().await.expect("plans").remove(0).plan;

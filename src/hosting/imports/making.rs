@@ -1,0 +1,196 @@
+//! Making and changing the accounts of a batch.
+
+use super::error::ImportError;
+use super::judge::{Alteration, Judge, Verdict, mark};
+use super::record::{RowRefusal, Wanted};
+use super::report::Outcome;
+use crate::hosting::accounts::{AccountError, Accounts, Newcomer};
+use crate::hosting::stored_password::NO_PASSWORD;
+use crate::model::{Account, AccountStatus, Actor, Customer, PasswordHash, Plan};
+use crate::store::Tx;
+
+/// One account of a batch, ready to be written.
+enum Piece<'v> {
+    Create {
+        account: Account,
+        owner: (&'v Customer, &'v Plan),
+        password: Option<&'v PasswordHash>,
+    },
+    Change(&'v Alteration),
+    Done(Outcome),
+}
+
+/// Does what was judged, all of it in one transaction. If one account cannot be written, because
+/// somebody was faster, each is written on its own and that one is refused.
+pub(super) async fn perform(
+    accounts: &Accounts,
+    actor: &Actor,
+    judge: &Judge<'_>,
+    verdicts: &[&Verdict],
+) -> Result<Vec<Outcome>, ImportError> {
+    let mut pieces = Vec::with_capacity(verdicts.len());
+    for verdict in verdicts {
+        pieces.push(prepared(accounts, judge, verdict).await);
+    }
+    let outcomes = match write(accounts, actor, &pieces).await {
+        Ok(()) => pieces.iter().map(outcome).collect(),
+        Err(_) => one_by_one(accounts, actor, &pieces).await?,
+    };
+    for (piece, outcome) in pieces.iter().zip(&outcomes) {
+        if !matches!(outcome, Outcome::Refused(_)) {
+            announce(accounts, piece).await?;
+        }
+    }
+    Ok(outcomes)
+}
+
+async fn prepared<'v>(
+    accounts: &Accounts,
+    judge: &'v Judge<'_>,
+    verdict: &'v Verdict,
+) -> Piece<'v> {
+    match verdict {
+        Verdict::Settled(outcome) => Piece::Done(outcome.clone()),
+        Verdict::Change(alteration) => Piece::Change(alteration),
+        Verdict::Create { owner, wanted } => {
+            let Some(owner) = judge.owner(owner) else {
+                let refusal = RowRefusal::new("customer", "it could not be made");
+                return Piece::Done(Outcome::Refused(refusal));
+            };
+            let account = new_account(accounts, owner.0, wanted);
+            // Before the row: an account whose folder cannot be made must not exist. It is not kept
+            // open, since there may be more of them than files may be open.
+            let home = accounts.parts().volumes.home(&account).await;
+            accounts.parts().volumes.forget(account.id);
+            match home {
+                Ok(_) => Piece::Create {
+                    account,
+                    owner,
+                    password: wanted.password.as_ref(),
+                },
+                Err(error) => Piece::Done(Outcome::Refused(RowRefusal::new("home", error))),
+            }
+        }
+    }
+}
+
+fn new_account(accounts: &Accounts, customer: &Customer, wanted: &Wanted) -> Account {
+    let nothing = PasswordHash::new(NO_PASSWORD.to_owned());
+    let newcomer = Newcomer {
+        username: wanted.username.clone(),
+        password_hash: wanted.password.clone().unwrap_or(nothing),
+    };
+    wanted.put_on(accounts.newcomer(customer, newcomer))
+}
+
+async fn write(
+    accounts: &Accounts,
+    actor: &Actor,
+    pieces: &[Piece<'_>],
+) -> Result<(), AccountError> {
+    let mut tx = accounts.parts().foundation.db.begin().await?;
+    for piece in pieces {
+        write_piece(accounts, &mut tx, actor, piece).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn write_piece(
+    accounts: &Accounts,
+    tx: &mut Tx,
+    actor: &Actor,
+    piece: &Piece<'_>,
+) -> Result<(), AccountError> {
+    let now = accounts.parts().foundation.now();
+    let (id, imported) = match piece {
+        Piece::Done(_) => return Ok(()),
+        Piece::Create {
+            account,
+            owner,
+            password,
+        } => {
+            accounts.insert(tx, actor, account, *owner).await?;
+            (account.id, *password)
+        }
+        Piece::Change(alteration) => {
+            alter(accounts, tx, actor, alteration).await?;
+            (alteration.before.id, alteration.password.as_ref())
+        }
+    };
+    if let Some(hash) = imported {
+        tx.set_account_import(id, &mark(hash), now).await?;
+    }
+    Ok(())
+}
+
+async fn alter(
+    accounts: &Accounts,
+    tx: &mut Tx,
+    actor: &Actor,
+    alteration: &Alteration,
+) -> Result<(), AccountError> {
+    let Alteration {
+        before,
+        after,
+        password,
+        ..
+    } = alteration;
+    accounts.write_settings(tx, actor, (before, after)).await?;
+    if before.status != after.status {
+        accounts.write_status(tx, actor, (before, after)).await?;
+    }
+    if let Some(hash) = password {
+        accounts.write_password(tx, actor, (before, hash)).await?;
+    }
+    Ok(())
+}
+
+async fn one_by_one(
+    accounts: &Accounts,
+    actor: &Actor,
+    pieces: &[Piece<'_>],
+) -> Result<Vec<Outcome>, ImportError> {
+    let mut outcomes = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        let written = write(accounts, actor, std::slice::from_ref(piece)).await;
+        let refused = |field, reason: String| Outcome::Refused(RowRefusal::new(field, reason));
+        outcomes.push(match written {
+            Ok(()) => outcome(piece),
+            Err(error @ AccountError::Taken(_)) => refused("user name", error.to_string()),
+            Err(error @ AccountError::TooManyAccounts { .. }) => {
+                refused("customer", error.to_string())
+            }
+            Err(error @ (AccountError::Stale | AccountError::NotFound)) => {
+                refused("account", error.to_string())
+            }
+            Err(error) => return Err(error.into()),
+        });
+    }
+    Ok(outcomes)
+}
+
+fn outcome(piece: &Piece<'_>) -> Outcome {
+    match piece {
+        Piece::Create { account, .. } => Outcome::Created {
+            home: account.home.clone(),
+        },
+        Piece::Change(alteration) => Outcome::Changed(alteration.changes.clone()),
+        Piece::Done(outcome) => outcome.clone(),
+    }
+}
+
+/// Lets books and sessions follow.
+async fn announce(accounts: &Accounts, piece: &Piece<'_>) -> Result<(), AccountError> {
+    match piece {
+        Piece::Done(_) => Ok(()),
+        Piece::Create { account, owner, .. } => {
+            accounts.welcome(account, *owner);
+            Ok(())
+        }
+        Piece::Change(alteration) => {
+            let is_out = alteration.password.is_some()
+                || alteration.after.status == AccountStatus::Suspended;
+            accounts.follow(alteration.before.id, is_out).await
+        }
+    }
+}
