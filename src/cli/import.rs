@@ -105,10 +105,12 @@ fn say_row(row: &RowResult) {
     if let Outcome::Created { home } = &row.outcome {
         if !row.old_home.is_empty() {
             let shown = row.old_home.escape_debug();
-            line.push_str(&format!("  files from {shown}"));
+            line += "  files from ";
+            line.extend(shown);
         }
         if !home.is_empty() {
-            line.push_str(&format!("  to {home}"));
+            line += "  to ";
+            line += home;
         }
     }
     console::say(line.trim_end());

@@ -76,7 +76,7 @@ impl AccountHead {
 /// by its id.
 pub(crate) fn account_url(account: &Account) -> String {
     match account.username.as_str() {
-        "new" => format!("/admin/accounts/{}", account.id),
+        "import" | "new" => format!("/admin/accounts/{}", account.id),
         name => format!("/admin/accounts/{}", encoded(name)),
     }
 }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use crate::hosting::accounts::AccountError;
 use crate::hosting::admins::AdminError;
 use crate::hosting::customers::CustomerError;
+use crate::hosting::imports::ImportError;
 use crate::hosting::jobs::JobError;
 use crate::hosting::network::NetworkError;
 use crate::hosting::passwords::PasswordError;
@@ -257,6 +258,17 @@ impl From<JobError> for PageError {
             JobError::Forbidden(right) => Self::Forbidden(right),
             JobError::Store(error) => Self::unavailable(&error),
             JobError::Over => Self::Broken(chain(&error)),
+        }
+    }
+}
+
+impl From<ImportError> for PageError {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Account(error) => error.into(),
+            ImportError::Customer(error) => error.into(),
+            ImportError::Plan(error) => error.into(),
+            ImportError::Store(error) => Self::unavailable(&error),
         }
     }
 }

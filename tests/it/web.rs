@@ -4,6 +4,7 @@ mod accounts;
 mod customers;
 mod doors;
 mod folders;
+mod import;
 mod jobs;
 mod live;
 mod network;

@@ -12,7 +12,7 @@ use crate::store::Tx;
 /// One account of a batch, ready to be written.
 enum Piece<'v> {
     Create {
-        account: Account,
+        account: Box<Account>,
         owner: (&'v Customer, &'v Plan),
         password: Option<&'v PasswordHash>,
     },
@@ -64,7 +64,7 @@ async fn prepared<'v>(
             accounts.parts().volumes.forget(account.id);
             match home {
                 Ok(_) => Piece::Create {
-                    account,
+                    account: Box::new(account),
                     owner,
                     password: wanted.password.as_ref(),
                 },

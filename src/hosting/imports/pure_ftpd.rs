@@ -87,19 +87,16 @@ fn account(line: &str) -> Result<Wanted, RowRefusal> {
 
 /// `/home/x/./` is confined to `/home/x`; what follows the dot is where a session begins.
 fn set_home(wanted: &mut Wanted, home: &str) {
-    match home.split_once("/./") {
-        Some((root, start)) => {
-            wanted.old_home = if root.is_empty() { "/" } else { root }.to_owned();
-            if !start.is_empty() {
-                wanted.told.push(format!("It began in /{start}."));
-            }
-        }
-        None => {
-            wanted.old_home = home.to_owned();
-            wanted
-                .told
-                .push("It could leave its home; here it cannot.".to_owned());
-        }
+    let Some((root, start)) = home.split_once("/./") else {
+        home.clone_into(&mut wanted.old_home);
+        let sentence = "It could leave its home; here it cannot.";
+        wanted.told.push(sentence.to_owned());
+        return;
+    };
+    let root = if root.is_empty() { "/" } else { root };
+    root.clone_into(&mut wanted.old_home);
+    if !start.is_empty() {
+        wanted.told.push(format!("It began in /{start}."));
     }
 }
 

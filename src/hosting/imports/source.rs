@@ -92,8 +92,8 @@ impl Source {
 fn text(file: &[u8]) -> Result<&str, FileError> {
     std::str::from_utf8(file).map_err(|error| {
         let before = file.get(..error.valid_up_to()).unwrap_or_default();
-        let ends = before.iter().filter(|byte| **byte == b'\n').count() as u64;
-        FileError::NotUtf8 { line: ends + 1 }
+        let line = before.split(|byte| *byte == b'\n').count() as u64;
+        FileError::NotUtf8 { line }
     })
 }
 

@@ -123,7 +123,7 @@ impl Dump<'_> {
                 Token::Text(text) => cell = Some(text),
                 Token::Word(word) if word == "null" => {}
                 Token::Word(word) if cell.as_deref() == Some("-") => {
-                    cell = Some(format!("-{word}"))
+                    cell = Some(format!("-{word}"));
                 }
                 Token::Word(word) if cell.is_none() => cell = Some(word),
                 Token::Word(_) | Token::Name(_) | Token::Sign(_) => {}
@@ -322,7 +322,7 @@ struct Lexer<'t> {
     bytes: &'t [u8],
     at: usize,
     line: u64,
-    /// Whether a backslash escapes in an ordinary text, as in MySQL.
+    /// Whether a backslash escapes in an ordinary text, as in `MySQL`.
     escapes: bool,
 }
 
@@ -423,8 +423,8 @@ impl<'t> Lexer<'t> {
                 }
                 byte if byte == mark => break,
                 b'\\' if escapes => {
-                    let escaped = self.step().ok_or_else(|| lost.clone())?;
-                    text.push(meant(escaped));
+                    let letter = self.step().ok_or_else(|| lost.clone())?;
+                    text.push(meant(letter));
                 }
                 byte => text.push(byte),
             }

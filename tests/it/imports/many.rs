@@ -80,10 +80,8 @@ async fn import(server: &TestServer, source: Source, file: &str, mode: Mode) -> 
         existing: Existing::Change,
         mode,
     };
-    let imports = &server.app().imports;
-    let run = imports.run(&Actor::system(), records, &order, |_| {
-        ControlFlow::Continue(())
-    });
+    let (imports, actor) = (&server.app().imports, Actor::system());
+    let run = imports.run(&actor, records, &order, |_| ControlFlow::Continue(()));
     run.await.unwrap()
 }
 

@@ -49,10 +49,8 @@ fn order(existing: Existing, mode: Mode) -> Order {
 
 async fn import(server: &TestServer, csv: &str, order: &Order) -> Report {
     let records = Source::Csv.read(csv.as_bytes()).unwrap();
-    let imports = &server.app().imports;
-    let run = imports.run(&Actor::system(), records, order, |_| {
-        ControlFlow::Continue(())
-    });
+    let (imports, actor) = (&server.app().imports, Actor::system());
+    let run = imports.run(&actor, records, order, |_| ControlFlow::Continue(()));
     run.await.unwrap()
 }
 
@@ -257,11 +255,11 @@ on_both!(
                 .read(format!("username\n{rows}").as_bytes())
                 .unwrap()
         };
-        let imports = &server.app().imports;
+        let (imports, actor) = (&server.app().imports, Actor::system());
         let order = order(Existing::Keep, Mode::Perform);
         let mut seen = Vec::new();
 
-        let stopped = imports.run(&Actor::system(), records(), &order, |progress| {
+        let stopped = imports.run(&actor, records(), &order, |progress| {
             seen.push((progress.done, progress.total));
             if seen.len() == 2 {
                 ControlFlow::Break(())
@@ -274,14 +272,10 @@ on_both!(
         assert!(stopped.is_cancelled);
         assert_eq!(stopped.rows.len(), 2 * Imports::BATCH);
         assert_eq!(seen, [(100, 250), (200, 250)]);
-        let run = imports.run(&Actor::system(), records(), &order, |_| {
-            ControlFlow::Break(())
-        });
+        let run = imports.run(&actor, records(), &order, |_| ControlFlow::Break(()));
         let counts = run.await.unwrap().counts();
         assert_eq!((counts.created, counts.unchanged), (0, 100));
-        let run = imports.run(&Actor::system(), records(), &order, |_| {
-            ControlFlow::Continue(())
-        });
+        let run = imports.run(&actor, records(), &order, |_| ControlFlow::Continue(()));
         let counts = run.await.unwrap().counts();
         assert_eq!((counts.created, counts.unchanged), (50, 200));
     }

@@ -7,6 +7,7 @@ mod danger;
 mod delete;
 mod edit;
 mod folders;
+mod import;
 mod list;
 mod password;
 mod show;
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .merge(list::routes())
         .merge(create::routes())
+        .merge(import::routes())
         .merge(show::routes())
         .merge(edit::routes())
         .merge(folders::routes())
@@ -40,6 +42,7 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         delete::samples(),
         edit::samples(),
         folders::samples(),
+        import::samples(),
         list::samples(),
         password::samples(),
         show::samples(),
