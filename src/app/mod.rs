@@ -70,8 +70,6 @@ pub struct Services {
     pub events: Events,
     /// Database, time and news, for what has no service of its own.
     pub foundation: Foundation,
-    /// Accounts from files and into files.
-    pub imports: Imports,
     /// Work that takes longer than an answer may.
     pub jobs: Jobs,
     /// The transfer journal.
@@ -263,6 +261,15 @@ struct Opened<'a> {
 }
 
 impl Services {
+    /// Accounts from files and into files.
+    pub fn imports(&self) -> Imports {
+        Imports::new(imports::Parts {
+            accounts: self.accounts.clone(),
+            customers: self.customers.clone(),
+            plans: self.plans.clone(),
+        })
+    }
+
     fn assemble(opened: Opened<'_>) -> Self {
         let Opened {
             foundation,
@@ -293,20 +300,14 @@ impl Services {
             sessions: sessions.clone(),
             volumes: volumes.clone(),
         });
-        let customers = Customers::new(foundation.clone(), ledger.clone(), sessions.clone());
         Self {
-            imports: Imports::new(imports::Parts {
-                accounts: accounts.clone(),
-                customers: customers.clone(),
-                plans: opened.plans.clone(),
-            }),
             accounts,
             admins,
             audit: Audit::new(foundation.clone()),
             boot: opened.boot,
             certificates: opened.certificates,
             clock: Arc::clone(&foundation.clock),
-            customers,
+            customers: Customers::new(foundation.clone(), ledger.clone(), sessions.clone()),
             demonstration,
             events,
             jobs,

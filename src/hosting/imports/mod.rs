@@ -20,6 +20,7 @@ mod service;
 mod sftpgo;
 mod source;
 mod sql;
+mod sql_words;
 
 pub use bounds::{LARGEST_BYTES, MOST_ROWS};
 pub use error::{FileError, ImportError};

@@ -31,7 +31,16 @@ fn account(line: &str) -> Result<Wanted, RowRefusal> {
     let Ok(fields) = <[&str; FIELDS]>::try_from(fields) else {
         return Err(RowRefusal::new("line", "not as many fields as needed"));
     };
-    let [name, password, _uid, _gid, gecos, home, rates @ ..] = fields;
+    let [name, password, _uid, _gid, gecos, home, rest @ ..] = fields;
+    let mut wanted = Wanted::named(name)?;
+    wanted.set_password(password)?;
+    wanted.set_notes(gecos)?;
+    set_home(&mut wanted, home);
+    set_rules(&mut wanted, rest)?;
+    Ok(wanted)
+}
+
+fn set_rules(wanted: &mut Wanted, fields: [&str; FIELDS - NEEDED]) -> Result<(), RowRefusal> {
     let [
         up,
         down,
@@ -41,48 +50,37 @@ fn account(line: &str) -> Result<Wanted, RowRefusal> {
         files,
         bytes,
         addresses @ ..,
-    ] = rates;
-    let mut wanted = Wanted::named(name)?;
-    wanted.set_password(password)?;
-    wanted.set_notes(gecos)?;
-    set_home(&mut wanted, home);
+    ] = fields;
+    let [local, local_denied, allowed, denied, hours] = addresses;
     wanted.limits.session_upload_rate = above_zero("upload bandwidth", up)?;
     wanted.limits.session_download_rate = above_zero("download bandwidth", down)?;
     wanted.limits.sessions = above_zero("maximum number of connections", sessions)?;
     wanted.limits.files = limit("files quota", files)?;
     wanted.limits.bytes = limit("size quota", bytes)?;
-    let mut tell = |given: &str, sentence: &str| {
-        if !given.is_empty() {
+    let has_ratio = |ratio| !matches!(ratio, "" | "0");
+    for (is_so, sentence) in [
+        (
+            has_ratio(ratio_up) || has_ratio(ratio_down),
+            "Its ratio of uploads to downloads is not taken over.",
+        ),
+        (
+            !local.is_empty() || !local_denied.is_empty(),
+            "Its rules for addresses of the server are not taken over.",
+        ),
+        (
+            !allowed.is_empty() || !denied.is_empty(),
+            "Its rules for client addresses are not taken over.",
+        ),
+        (
+            !hours.is_empty(),
+            "Its hours are not taken over; it may log in at any time.",
+        ),
+    ] {
+        if is_so {
             wanted.told.push(sentence.to_owned());
         }
-    };
-    if ![ratio_up, ratio_down]
-        .iter()
-        .all(|ratio| matches!(*ratio, "" | "0"))
-    {
-        tell(
-            "ratio",
-            "Its ratio of uploads to downloads is not taken over.",
-        );
     }
-    let [local, local_denied, allowed, denied, times] = addresses;
-    if !local.is_empty() || !local_denied.is_empty() {
-        tell(
-            "local",
-            "Its rules for addresses of the server are not taken over.",
-        );
-    }
-    if !allowed.is_empty() || !denied.is_empty() {
-        tell(
-            "client",
-            "Its rules for client addresses are not taken over.",
-        );
-    }
-    tell(
-        times,
-        "Its hours are not taken over; it may log in at any time.",
-    );
-    Ok(wanted)
+    Ok(())
 }
 
 /// `/home/x/./` is confined to `/home/x`; what follows the dot is where a session begins.

@@ -80,7 +80,7 @@ async fn import(server: &TestServer, source: Source, file: &str, mode: Mode) -> 
         existing: Existing::Change,
         mode,
     };
-    let (imports, actor) = (&server.app().imports, Actor::system());
+    let (imports, actor) = (server.app().imports(), Actor::system());
     let run = imports.run(&actor, records, &order, |_| ControlFlow::Continue(()));
     run.await.unwrap()
 }

@@ -49,7 +49,7 @@ fn order(existing: Existing, mode: Mode) -> Order {
 
 async fn import(server: &TestServer, csv: &str, order: &Order) -> Report {
     let records = Source::Csv.read(csv.as_bytes()).unwrap();
-    let (imports, actor) = (&server.app().imports, Actor::system());
+    let (imports, actor) = (server.app().imports(), Actor::system());
     let run = imports.run(&actor, records, order, |_| ControlFlow::Continue(()));
     run.await.unwrap()
 }
@@ -255,7 +255,7 @@ on_both!(
                 .read(format!("username\n{rows}").as_bytes())
                 .unwrap()
         };
-        let (imports, actor) = (&server.app().imports, Actor::system());
+        let (imports, actor) = (server.app().imports(), Actor::system());
         let order = order(Existing::Keep, Mode::Perform);
         let mut seen = Vec::new();
 

@@ -96,7 +96,7 @@ async fn submit(
     // On its own: who closes the page learns nothing of it, but does not stop it halfway.
     let running = tokio::spawn(async move {
         let watch = |_| ControlFlow::Continue(());
-        app.imports.run(&actor, records, &order, watch).await
+        app.imports().run(&actor, records, &order, watch).await
     });
     let broken = |_| PageError::Broken("an import broke".to_owned());
     let report = running.await.map_err(broken)??;
