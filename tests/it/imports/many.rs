@@ -102,13 +102,17 @@ fn password(number: usize) -> String {
 fn hash(number: usize) -> String {
     let password = password(number);
     if number.is_multiple_of(2) {
-        let parts = bcrypt::hash_with_salt(password, 4, [number as u8; 16]).unwrap();
+        let parts = bcrypt::hash_with_salt(password, 4, salt::<16>(number)).unwrap();
         return parts.to_string();
     }
     let params = Params::new(1_000).unwrap();
     let crypt = ShaCrypt::new(Algorithm::Sha512Crypt, params);
-    let hash = crypt.hash_password_with_salt(password.as_bytes(), &[number as u8; 12]);
+    let hash = crypt.hash_password_with_salt(password.as_bytes(), &salt::<12>(number));
     hash.unwrap().to_string()
+}
+
+fn salt<const LENGTH: usize>(number: usize) -> [u8; LENGTH] {
+    [u8::try_from(number).unwrap(); LENGTH]
 }
 
 fn file(source: Source, hashes: &[String]) -> String {

@@ -177,8 +177,8 @@ on_both!(
         assert_eq!(after.password_hash, account.password_hash);
         assert_eq!(after.notes, "");
 
-        let changed = import(&server, &csv, &order(Existing::Change, Mode::Perform)).await;
-        assert_eq!(told(&changed), [format!("changed {changes}")]);
+        let altered = import(&server, &csv, &order(Existing::Change, Mode::Perform)).await;
+        assert_eq!(told(&altered), [format!("changed {changes}")]);
         let after = accounts
             .by_username(&account.username)
             .await
@@ -223,9 +223,8 @@ on_both!(
         let app = server.app();
         let plan = app.plans.all().await.unwrap().remove(0).plan;
         let most = plan.max_accounts.expect("a limit in the first plan");
-        let rows: String = (0..=most)
-            .map(|number| format!("bird-{number}\n"))
-            .collect();
+        let rows: Vec<String> = (0..=most).map(|number| format!("bird-{number}")).collect();
+        let rows = rows.join("\n");
         let csv = format!("username\n{rows}");
         let mut orders = [Mode::Rehearse, Mode::Perform].map(|mode| order(Existing::Keep, mode));
         for order in &mut orders {
@@ -249,7 +248,8 @@ on_both!(
 on_both!(
     an_import_that_is_stopped_keeps_its_batches_and_goes_on_later,
     |server| {
-        let rows: String = (0..250).map(|number| format!("bird-{number}\n")).collect();
+        let rows: Vec<String> = (0..250).map(|number| format!("bird-{number}")).collect();
+        let rows = rows.join("\n");
         let records = || {
             Source::Csv
                 .read(format!("username\n{rows}").as_bytes())
