@@ -59,6 +59,7 @@ impl Accounts {
             notes: String::new(),
             last_login_at: None,
             last_login_ip: String::new(),
+            last_upload_at: None,
             created_at: now,
             updated_at: now,
             version: 1,
