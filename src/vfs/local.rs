@@ -84,14 +84,6 @@ impl LocalHome {
         Ok(is_ours.then(|| disk.room()))
     }
 
-    /// Refuses an upload into `dir` if its disk has no room left.
-    pub(super) fn check_room(&self, dir: &Dir) -> Result<(), StorageError> {
-        match self.room(dir)? {
-            Some(room) => room.take(dir, LEAST_ROOM_BYTES),
-            None => Ok(()),
-        }
-    }
-
     /// The way to the volume that the home is on.
     pub(super) fn disk(&self) -> &Disk {
         &self.inner.disk
@@ -301,8 +293,6 @@ impl LocalHome {
     }
 }
 
-/// No upload begins on a disk that has not even this.
-const LEAST_ROOM_BYTES: u64 = 1;
 /// The system reads so much of a file ahead without being asked.
 const READ_AT_ONCE_BYTES: u64 = 128 * 1_024;
 

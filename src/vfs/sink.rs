@@ -7,7 +7,6 @@ use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 use rustix::pipe::{SpliceFlags, splice};
 
@@ -30,8 +29,6 @@ pub(super) struct Sink {
 struct Shape {
     /// What stood behind `start` is gone.
     is_cut: bool,
-    /// Up to this offset the disk has given room beyond what was written.
-    allocated_to: Option<u64>,
 }
 
 impl Sink {
@@ -46,10 +43,7 @@ impl Sink {
     }
 
     fn new(file: File, room: Option<Room>, start: u64, is_cut: bool) -> Self {
-        let shape = Shape {
-            is_cut,
-            allocated_to: None,
-        };
+        let shape = Shape { is_cut };
         Self {
             file,
             room,
@@ -62,8 +56,8 @@ impl Sink {
 
     pub(super) fn append(&self, bytes: &[u8]) -> Result<(), StorageError> {
         let mut shape = self.writing()?;
+        self.take(bytes.len())?;
         self.cut_once(&mut shape)?;
-        self.take(&shape, bytes.len())?;
         let mut rest = bytes;
         while !rest.is_empty() {
             let written = match self.file.write_at(rest, self.end_offset()) {
@@ -85,8 +79,8 @@ impl Sink {
         most: usize,
     ) -> Result<Option<usize>, StorageError> {
         let mut shape = self.writing()?;
+        let taken = self.take(most)?;
         self.cut_once(&mut shape)?;
-        let taken = self.take(&shape, most)?;
         loop {
             let mut offset = self.end_offset();
             match splice(
@@ -111,22 +105,6 @@ impl Sink {
         }
     }
 
-    pub(super) fn allocate(&self, bytes: u64) -> Result<(), StorageError> {
-        let mut shape = self.writing()?;
-        let offset = self.end_offset();
-        if let Some(room) = &self.room {
-            room.take(&self.file, bytes)?;
-        }
-        match rustix::fs::fallocate(&self.file, FallocateFlags::KEEP_SIZE, offset, bytes) {
-            Ok(()) => {
-                shape.allocated_to = Some(offset.saturating_add(bytes));
-                Ok(())
-            }
-            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(()),
-            Err(errno) => Err(errno.into()),
-        }
-    }
-
     /// Lets no further byte in, without waiting for one that is being written.
     pub(super) fn stop(&self) {
         self.has_ended.store(true, Ordering::Release);
@@ -141,12 +119,7 @@ impl Sink {
 
     /// Gives the file its final size: exactly what stood before `start` and what arrived.
     pub(super) fn finish(&self) -> Result<(), StorageError> {
-        let mut shape = self.shape();
-        self.cut_once(&mut shape)?;
-        if shape.allocated_to.is_some() {
-            self.file.set_len(self.end_offset())?;
-        }
-        Ok(())
+        self.cut_once(&mut self.shape())
     }
 
     /// Takes back what arrived.
@@ -173,17 +146,13 @@ impl Sink {
         &self.file
     }
 
-    /// Takes room for `bytes` more, unless the disk has given it before; tells how much.
-    fn take(&self, shape: &Shape, bytes: usize) -> Result<u64, StorageError> {
-        let end = self.end_offset().saturating_add(bytes as u64);
-        if shape.allocated_to.is_some_and(|given| end <= given) {
-            return Ok(0);
+    /// Takes room for `bytes` more; tells how much was taken.
+    fn take(&self, bytes: usize) -> Result<u64, StorageError> {
+        let bytes = bytes as u64;
+        match &self.room {
+            Some(room) => room.take(&self.file, bytes).map(|()| bytes),
+            None => Ok(0),
         }
-        let Some(room) = &self.room else {
-            return Ok(0);
-        };
-        room.take(&self.file, bytes as u64)?;
-        Ok(bytes as u64)
     }
 
     fn give_back(&self, bytes: u64) {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use cap_std::fs::Dir;
 use rustix::fs::Stat;
 
 use crate::model::{FileKey, Permission, VirtualPath};
@@ -87,7 +88,7 @@ impl Target {
         name::creatable(path)?;
         let looked_at = home.root().look_at(path);
         let (place, standing) = looked_at.map_err(root_is_directory)?;
-        home.check_room(&place.dir)?;
+        check_room(home, &place.dir)?;
         let state = home.lock();
         if is_promised(&state, &place)? {
             return Err(StorageError::Busy);
@@ -124,7 +125,7 @@ impl Target {
             let path = dir.resolve(&name).map_err(|_| StorageError::IllegalName)?;
             name::creatable(&path)?;
             let place = home.root().place(&path)?;
-            home.check_room(&place.dir)?;
+            check_room(home, &place.dir)?;
             let Some(promise) = Promise::make(home, &place)? else {
                 continue;
             };
@@ -271,5 +272,15 @@ fn root_is_directory(error: StorageError) -> StorageError {
     }
 }
 
+/// Refuses an upload into `dir` if its disk has no room left.
+fn check_room(home: &LocalHome, dir: &Dir) -> Result<(), StorageError> {
+    match home.room(dir)? {
+        Some(room) => room.take(dir, LEAST_ROOM_BYTES),
+        None => Ok(()),
+    }
+}
+
 /// Names tried for `STOU` before giving up; most of them are random.
 const UNIQUE_ATTEMPTS: u32 = 200;
+/// No upload begins on a disk that has not even this.
+const LEAST_ROOM_BYTES: u64 = 1;

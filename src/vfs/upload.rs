@@ -205,15 +205,6 @@ impl UploadWriter {
     ) -> Result<Option<usize>, StorageError> {
         self.flight.sink().append_from(pipe, most)
     }
-
-    /// Asks the disk for `bytes` more in one piece (after `ALLO`). Blocking. The size does not change.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError::NoSpace`] if they do not fit. A file system that cannot do it is no error.
-    pub fn allocate(&self, bytes: u64) -> Result<(), StorageError> {
-        self.flight.sink().allocate(bytes)
-    }
 }
 
 impl Flight {

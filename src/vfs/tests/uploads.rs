@@ -236,23 +236,6 @@ async fn a_cancelled_hop_may_finish_before_the_staged_file_goes() {
 }
 
 #[tokio::test]
-async fn room_that_was_allocated_and_not_needed_is_given_back() {
-    use std::os::unix::fs::MetadataExt;
-    let premises = Premises::new().await;
-    let home = premises.home();
-    let target = home.target(&at("f"), UploadMode::Replace).await.unwrap();
-    let upload = home.begin_upload(target).await.unwrap();
-
-    upload.writer().allocate(1 << 20).unwrap();
-    upload.writer().append(b"abc").unwrap();
-    let committed = upload.commit(Durability::Received).await.unwrap();
-
-    let metadata = fs::metadata(premises.host("f")).unwrap();
-    assert_eq!((committed.size, metadata.len()), (3, 3));
-    assert!(metadata.blocks() * 512 < 1 << 20);
-}
-
-#[tokio::test]
 async fn two_uploads_to_one_path_end_as_one_of_them_entirely() {
     let premises = Premises::new().await;
     let home = premises.home();
