@@ -104,7 +104,7 @@ async fn move_in(app: &App) -> anyhow::Result<Account> {
             permissions: PermissionProfile::Full,
             tls: TlsRule::default(),
             limits: AccountLimits::default().map(|()| Override::Own(None)),
-            notes: String::new(),
+            ..AccountSettings::default()
         },
     };
     Ok(app.accounts.create(&actor, account).await?)

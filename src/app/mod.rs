@@ -298,6 +298,7 @@ impl Services {
             passwords: passwords.clone(),
             ledger: ledger.clone(),
             sessions: sessions.clone(),
+            settings: opened.settings.clone(),
             volumes: volumes.clone(),
         });
         Self {

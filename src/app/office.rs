@@ -79,6 +79,7 @@ impl Office {
             passwords: passwords.clone(),
             ledger: ledger.clone(),
             sessions: sessions.clone(),
+            settings: settings.clone(),
             volumes: volumes.clone(),
         });
         let customers = Customers::new(foundation.clone(), ledger, sessions);

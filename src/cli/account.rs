@@ -1,17 +1,18 @@
-//! `account create|list|passwd|rules|import|export|suspend|resume|delete`.
+//! `account create|list|passwd|rules|set|import|export|suspend|resume|delete`.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
+use super::access::SetAccount;
 use super::console;
 use super::export::Export;
 use super::import::Import;
 use super::known::find;
 use super::rules::RulesCommand;
 use crate::app::Office;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::hosting::accounts::{AccountSettings, Files, NewAccount};
 use crate::hosting::customers::CustomerSettings;
 use crate::model::page::{AccountQuery, AccountRow, Window};
@@ -66,6 +67,8 @@ pub(super) enum AccountCommand {
     Import(Import),
     /// Writes accounts into a file that can be imported again.
     Export(Export),
+    /// Changes when, from where and how an account can be used; open sessions follow.
+    Set(SetAccount),
     /// Forbids logins and ends the account's sessions.
     Suspend {
         /// The account.
@@ -107,6 +110,7 @@ impl AccountCommand {
             Self::Rules(command) => return command.run(&office).await,
             Self::Import(import) => return import.run(&office).await,
             Self::Export(export) => return export.run(&office).await,
+            Self::Set(change) => change.run(&office).await?,
             Self::Suspend { username, reason } => {
                 let account = find(&office, &username).await?;
                 let actor = Actor::command_line();
@@ -215,7 +219,8 @@ async fn list(office: &Office, text: String) -> anyhow::Result<()> {
             ..AccountQuery::default()
         };
         let page = office.accounts.stored_page(&query).await?;
-        page.rows.iter().for_each(print_row);
+        let now = SystemClock.now();
+        page.rows.iter().for_each(|row| print_row(row, now));
         offset += 500;
         if offset >= page.total {
             return Ok(());
@@ -223,12 +228,12 @@ async fn list(office: &Office, text: String) -> anyhow::Result<()> {
     }
 }
 
-fn print_row(row: &AccountRow) {
+fn print_row(row: &AccountRow, now: Timestamp) {
     let account = &row.account;
     console::say(&format!(
         "{:<32} {:<10} {:>12}  {}",
         account.username.as_str(),
-        account.status.as_str(),
+        account.standing(now).as_str(),
         ByteSize(row.usage.bytes).to_string().replace('\u{a0}', " "),
         row.customer_name
     ));

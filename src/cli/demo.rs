@@ -100,6 +100,7 @@ async fn samples(app: &App) -> anyhow::Result<()> {
             ..AccountLimits::default()
         },
         journal_days: Override::Inherit,
+        denied_names: "*.exe *.php".parse()?,
         is_default: false,
     };
     let camera = app.plans.create(&actor, settings).await?;

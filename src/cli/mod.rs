@@ -1,6 +1,7 @@
 //! What an operator types: one subcommand per file. Everything that can be done here is done by the
 //! same services that the pages use.
 
+mod access;
 mod account;
 mod address;
 mod admin;

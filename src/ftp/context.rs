@@ -16,10 +16,10 @@ use super::hashing::Places;
 use super::record::{Record, Scribe};
 use super::refusals::Refusals;
 use crate::app::App;
-use crate::hosting::login::Granted;
+use crate::hosting::login::{Circumstances, Granted};
 use crate::hosting::rates::{Direction, Pace};
-use crate::hosting::sessions::{LiveSession, Order};
-use crate::model::{Account, Operation, Permission, TlsRule, VirtualPath};
+use crate::hosting::sessions::LiveSession;
+use crate::model::{Account, Durability, Operation, Permission, VirtualPath};
 use crate::net::SessionTls;
 use crate::proto::{AsciiMode, DataTlsPolicy, Glob, Policy, Session, TlsPolicy};
 use crate::settings::{self, Settings};
@@ -82,7 +82,7 @@ pub(super) struct Context {
     pub(super) cut_off: bool,
     /// What the transfer that runs or is about to begin needs.
     pub(super) errand: Option<Errand>,
-    login: Option<Login>,
+    pub(super) login: Option<Login>,
 }
 
 /// Who is logged in.
@@ -103,15 +103,6 @@ pub(super) struct Member<'a> {
     tls: &'a SessionTls,
     endpoint: &'a mut Option<Endpoint>,
     errand: &'a mut Option<Errand>,
-}
-
-/// What the look at a changed account brought.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Standing {
-    /// It may go on, under the limits in force.
-    Stays,
-    /// It may no longer be logged in.
-    Gone,
 }
 
 impl Context {
@@ -169,7 +160,7 @@ impl Context {
 
     /// Takes what a login was granted.
     pub(super) fn admit(&mut self, granted: Granted) {
-        let home = Home::new(granted.home.clone(), granted.access.clone());
+        let home = Self::home(&granted);
         self.login = Some(Login { granted, home });
         self.session.log_in();
         self.follow_settings();
@@ -183,58 +174,18 @@ impl Context {
         self.follow_settings();
     }
 
-    /// Looks the account and the settings up again.
-    pub(super) async fn refresh(&mut self) -> Standing {
-        self.follow_settings();
-        let Some(account) = self.account() else {
-            return Standing::Stays;
-        };
-        match self.door.app.logins.refresh(account.id).await {
-            Ok(Some(granted)) if self.lacks_tls(&granted) => Standing::Gone,
-            // Whoever logged in with a password that is no longer the account's must do it again.
-            Ok(Some(granted)) if granted.account.password_hash != account.password_hash => {
-                Standing::Gone
-            }
-            Ok(Some(granted)) => {
-                let granted = self.taking_over(granted);
-                let home = Home::new(granted.home.clone(), granted.access.clone());
-                self.recall(&home).await;
-                self.login = Some(Login { granted, home });
-                self.follow_settings();
-                Standing::Stays
-            }
-            Ok(None) => Standing::Gone,
-            Err(error) => {
-                tracing::warn!(session.id = %self.live.id(), %error, "account not looked up again");
-                Standing::Stays
-            }
+    /// What decides whether an account may be used over this connection.
+    pub(super) fn circumstances(&self) -> Circumstances {
+        Circumstances {
+            from: self.peer.client.ip(),
+            encrypted: self.session.is_encrypted(),
         }
     }
 
-    /// Ends a transfer that may not go on in what the account sees of its home now.
-    async fn recall(&mut self, home: &Home) {
-        if let Some(errand) = &self.errand
-            && !errand.is_allowed(home).await
-        {
-            let order = Order::AbortTransfer;
-            self.door.app.sessions.order(self.live.id(), order);
-        }
-    }
-
-    /// What was granted anew, for transfers that run too.
-    fn taking_over(&self, mut granted: Granted) -> Granted {
-        if let Some(login) = &self.login {
-            granted.rates = granted.rates.in_place_of(&login.granted.rates);
-        }
-        granted.rates.enforce();
-        granted
-    }
-
-    /// Whether the account may not go on in the clear.
-    fn lacks_tls(&self, granted: &Granted) -> bool {
-        let is_required = self.settings().tls_policy == settings::TlsPolicy::Required
-            && granted.account.tls != TlsRule::Optional;
-        (granted.requires_tls || is_required) && !self.session.is_encrypted()
+    /// What a session sees of its home.
+    pub(super) fn home(granted: &Granted) -> Home {
+        let home = Home::new(granted.home.clone(), granted.access.clone());
+        home.with_umask(granted.account.session.umask)
     }
 
     /// The settings in force.
@@ -256,7 +207,10 @@ impl Context {
         } else {
             DataTlsPolicy::Follow
         };
-        let policy = policy(&settings, self.encryption, data);
+        let mut policy = policy(&settings, self.encryption, data);
+        if let Some(account) = self.account() {
+            policy.active = account.session.active_mode.or(policy.active);
+        }
         self.session.set_policy(policy);
     }
 }
@@ -290,6 +244,12 @@ impl Member<'_> {
     /// Notes what the transfer lives by that this command begins.
     pub(super) fn needs(&mut self, needed: Permission, path: &VirtualPath) {
         *self.errand = Some(Errand::new(path.clone(), needed));
+    }
+
+    /// What must be on disk before an upload is confirmed.
+    pub(super) fn durability(&self) -> Durability {
+        let own = self.granted.account.session.durability;
+        own.or(self.door.app.settings.current().durability)
     }
 
     /// How fast a transfer may move.
@@ -326,11 +286,10 @@ impl Member<'_> {
     pub(super) fn check_name(&self, name: Option<&str>) -> Result<(), StorageError> {
         let settings = self.door.app.settings.current();
         let name = name.unwrap_or_default().to_lowercase();
-        let denied = settings.denied_names.to_lowercase();
-        if denied
-            .split_whitespace()
-            .any(|pattern| Glob::new(pattern).matches(&name))
-        {
+        let everywhere = settings.denied_names.to_lowercase();
+        let everywhere = everywhere.split_whitespace();
+        let mut denied = everywhere.chain(self.granted.denied_names.iter());
+        if denied.any(|pattern| Glob::new(pattern).matches(&name)) {
             return Err(StorageError::NameNotAllowed);
         }
         Ok(())

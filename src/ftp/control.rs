@@ -10,11 +10,12 @@ use tokio::time::Instant;
 
 use super::commands;
 use super::commands::host::contradicts;
-use super::context::{Context, Standing};
+use super::context::Context;
 use super::error::CommandError;
 use super::link::{Link, Wake};
 use super::outcome::Outcome;
-use super::transferring::{Aftermath, carry, compute, no_longer, shutting_down};
+use super::standing::Standing;
+use super::transferring::{Aftermath, carry, compute, look_at_clock, no_longer, shutting_down};
 use crate::hosting::sessions::Order;
 use crate::proto::{Code, Command, Line, LineError, Phase, Refused, Reply, Spec, SyntaxError};
 
@@ -113,6 +114,11 @@ impl Conversation {
                 Wake::Lost => return Heard::Gone,
                 Wake::Deadline => return Heard::Farewell(farewell(too_late)),
                 Wake::Shutdown => return Heard::Farewell(shutting_down()),
+                Wake::Alarm => {
+                    if let Some(reply) = look_at_clock(&self.context, &mut self.link) {
+                        return Heard::Farewell(reply);
+                    }
+                }
                 Wake::Order(order) => {
                     if let Some(reply) = self.follow(order).await {
                         return Heard::Farewell(reply);
@@ -136,7 +142,17 @@ impl Conversation {
         match order {
             Order::AbortTransfer => None,
             Order::Disconnect(text) => Some(Reply::new(Code::ServiceNotAvailable, text)),
-            Order::Refresh => (self.context.refresh().await == Standing::Gone).then(no_longer),
+            Order::Refresh => self.look_again().await,
+        }
+    }
+
+    /// Looks the account up again; the reply ends the session.
+    async fn look_again(&mut self) -> Option<Reply> {
+        let standing = self.context.refresh().await;
+        self.link.set_alarm(self.context.alarm());
+        match standing {
+            Standing::Gone(refusal) => Some(no_longer(refusal)),
+            Standing::Stays => None,
         }
     }
 
@@ -250,13 +266,14 @@ impl Conversation {
                         let reply = Reply::new(Code::ServiceNotAvailable, text);
                         return Err(Interrupted::Farewell(reply));
                     }
-                    Wake::Order(Order::Refresh) => refresh = true,
+                    // The account is the command's until it ends; both are looked at then.
+                    Wake::Order(Order::Refresh) | Wake::Alarm => refresh = true,
                 },
             }
         };
         drop(handler);
-        if refresh && self.context.refresh().await == Standing::Gone {
-            return Err(Interrupted::Farewell(no_longer()));
+        if refresh && let Some(farewell) = self.look_again().await {
+            return Err(Interrupted::Farewell(farewell));
         }
         outcome.map_err(Interrupted::Failed)
     }
@@ -312,7 +329,7 @@ impl Conversation {
     async fn send_everything(&mut self) -> Turn {
         while !self.link.is_sent() {
             match self.link.wake(self.login_by).await {
-                Wake::Sent | Wake::Order(_) => {}
+                Wake::Sent | Wake::Order(_) | Wake::Alarm => {}
                 Wake::Received | Wake::Ended | Wake::Lost | Wake::Deadline | Wake::Shutdown => {
                     return Turn::Gone;
                 }
@@ -360,6 +377,7 @@ impl Conversation {
         } else if self.login_by.is_none() {
             self.login_by = Some(Instant::now() + self.context.settings().login_timeout);
         }
+        self.link.set_alarm(self.context.alarm());
     }
 
     async fn end(self) {

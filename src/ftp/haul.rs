@@ -253,10 +253,10 @@ mod tests {
     use crate::clock::SystemClock;
     use crate::ftp::buffers::Buffers;
     use crate::ftp::stop::Cause;
-    use crate::model::{Permissions, VirtualPath};
+    use crate::model::{Durability, Permissions, VirtualPath};
     use crate::net::{ControlStream, DataStream};
     use crate::telemetry::Metrics;
-    use crate::vfs::{Durability, Home, HomeOptions, Upload, UploadMode, Volume};
+    use crate::vfs::{Home, HomeOptions, Upload, UploadMode, Volume};
 
     /// A connection, a control connection beside it, and an upload to `new`.
     struct Scene {

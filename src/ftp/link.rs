@@ -29,6 +29,8 @@ pub(super) enum Wake {
     Order(Order),
     /// The moment that was waited for has come.
     Deadline,
+    /// The moment of [`Link::set_alarm`] has come; told once.
+    Alarm,
     /// The server stops; told once.
     Shutdown,
 }
@@ -40,6 +42,7 @@ pub(super) struct Link {
     orders: Orders,
     shutdown: CancellationToken,
     told_of_shutdown: bool,
+    alarm: Option<Instant>,
 }
 
 impl Link {
@@ -51,6 +54,7 @@ impl Link {
             orders,
             shutdown,
             told_of_shutdown: false,
+            alarm: None,
         }
     }
 
@@ -81,8 +85,20 @@ impl Link {
                 Err(_broken) => Wake::Lost,
             },
             () = until(stuck) => Wake::Lost,
-            () = until(deadline) => Wake::Deadline,
+            () = until(earlier(deadline, self.alarm)) => {
+                if self.alarm.is_some_and(|alarm| deadline.is_none_or(|other| alarm <= other)) {
+                    self.alarm = None;
+                    Wake::Alarm
+                } else {
+                    Wake::Deadline
+                }
+            }
         }
+    }
+
+    /// Whoever waits is woken at `moment` too.
+    pub(super) fn set_alarm(&mut self, moment: Option<Instant>) {
+        self.alarm = moment;
     }
 
     /// Says `reply`.
@@ -179,6 +195,10 @@ impl Link {
             facts,
         ))
     }
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    [one, other].into_iter().flatten().min()
 }
 
 /// Waits until `moment`; for ever if there is none.

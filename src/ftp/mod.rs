@@ -28,6 +28,7 @@ mod queue;
 mod record;
 mod refusals;
 mod sheet;
+mod standing;
 mod stop;
 mod transferring;
 mod tree;

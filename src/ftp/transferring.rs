@@ -8,13 +8,15 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use super::commands::about;
-use super::context::{Context, Standing};
+use super::context::Context;
 use super::data::{Arrival, Endpoint, Terms};
 use super::error::TransferError;
 use super::hashing::Hashing;
 use super::link::{Link, Wake};
 use super::outcome::Transfer;
+use super::standing::Standing;
 use super::stop::{Cause, Stop};
+use crate::hosting::login::Refusal;
 use crate::hosting::sessions::Order;
 use crate::proto::{Code, Command, Line, LineError, Reply};
 
@@ -197,8 +199,15 @@ impl<'a> Passage<'a> {
                 self.leave(Cause::Disconnected, Leaving::With(farewell));
             }
             Wake::Order(Order::Refresh) => {
-                if self.context.refresh().await == Standing::Gone {
-                    self.leave(Cause::Disconnected, Leaving::With(no_longer()));
+                let standing = self.context.refresh().await;
+                self.link.set_alarm(self.context.alarm());
+                if let Standing::Gone(refusal) = standing {
+                    self.leave(Cause::Disconnected, Leaving::With(no_longer(refusal)));
+                }
+            }
+            Wake::Alarm => {
+                if let Some(farewell) = look_at_clock(self.context, self.link) {
+                    self.leave(Cause::Disconnected, Leaving::With(farewell));
                 }
             }
             Wake::Shutdown => {
@@ -306,12 +315,20 @@ fn heard(reply: Result<Reply, oneshot::error::RecvError>) -> Reply {
     reply.unwrap_or_else(|_| TransferError::Worker.reply())
 }
 
-/// What a session hears whose account was suspended or deleted.
-pub(super) fn no_longer() -> Reply {
-    Reply::new(
-        Code::ServiceNotAvailable,
-        "This account can no longer be used.",
-    )
+/// What a session hears whose account may no longer be used.
+pub(super) fn no_longer(refusal: Refusal) -> Reply {
+    Reply::new(Code::ServiceNotAvailable, refusal.farewell())
+}
+
+/// Looks whether the account has come to its end, or sees to it that this is looked at again; the
+/// reply ends the session.
+pub(super) fn look_at_clock(context: &Context, link: &mut Link) -> Option<Reply> {
+    if context.has_expired() {
+        tracing::info!(session.id = %context.live.id(), "the account of a session has expired");
+        return Some(no_longer(Refusal::Expired));
+    }
+    link.set_alarm(context.alarm());
+    None
 }
 
 /// What every session hears when the server stops.

@@ -6,9 +6,10 @@ use super::error::TransferError;
 use super::pour::Pour;
 use super::pump::Pump;
 use crate::hosting::quota::{Allowance, QuotaError};
+use crate::model::Durability;
 use crate::net::DataStream;
 use crate::proto::CrlfToLf;
-use crate::vfs::{Abandoned, Committed, Durability, Home, OnAbort, StorageError, Target, Upload};
+use crate::vfs::{Abandoned, Committed, Home, OnAbort, StorageError, Target, Upload};
 
 /// An upload that was checked and admitted, and waits for its data connection.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ pub(super) const WORDS: AccountLimits<Words> = AccountLimits {
     files: words("files", number),
     file_bytes: words("largest file", bytes),
     sessions: words("sessions", number),
+    sessions_per_address: words("sessions per address", number),
     upload_rate: words("upload rate", rate),
     download_rate: words("download rate", rate),
     session_upload_rate: words("upload rate of a session", rate),

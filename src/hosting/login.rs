@@ -1,6 +1,5 @@
 //! FTP logins: verifies a password and hands out what a session may use.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::hosting::foundation::Foundation;
@@ -12,11 +11,12 @@ use crate::hosting::quota::{AccountQuota, Ledger, Limits};
 use crate::hosting::rates::{Rates, SessionRates};
 use crate::hosting::renewal::renewed;
 use crate::hosting::roll::{Enrolled, Roll};
+use crate::hosting::standing::objection;
+pub use crate::hosting::standing::{Circumstances, Refusal};
 use crate::hosting::throttle::Throttle;
 use crate::hosting::volumes::Volumes;
 use crate::model::{
-    Access, Account, AccountId, AccountStatus, Customer, CustomerStatus, Secret, TlsRule, Username,
-    Version,
+    Access, Account, AccountId, Customer, NamePatterns, Secret, TlsRule, Username, Version,
 };
 use crate::settings::{LiveSettings, Settings};
 use crate::store::StoreError;
@@ -33,6 +33,7 @@ struct Parts {
     ledger: Ledger,
     roll: Roll,
     rates: Rates,
+    settings: LiveSettings,
     throttle: Throttle,
     volumes: Volumes,
     marks: NoteLogin,
@@ -49,6 +50,8 @@ pub struct Granted {
     pub access: Access,
     /// The limits in force.
     pub limits: EffectiveLimits,
+    /// Names that it may not give to files and folders.
+    pub denied_names: NamePatterns,
     /// Its files; one for all sessions of the account.
     pub home: LocalHome,
     /// Its books.
@@ -66,7 +69,7 @@ pub struct Granted {
 /// Why a login is refused. The peer hears `530 Login incorrect.` for all of the first variant.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// Unknown name, wrong password, suspended account or customer: deliberately not which.
+    /// Unknown name, wrong password, or an account that may not be used: deliberately not which.
     #[error("login incorrect: {0}")]
     Incorrect(Refusal),
     /// Too many verifications are waiting; the peer hears 421.
@@ -80,29 +83,6 @@ pub enum LoginError {
     Store(#[from] StoreError),
 }
 
-/// The true reason of a refused login, for the log and the account's page.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Refusal {
-    /// The customer is suspended.
-    #[error("customer suspended")]
-    CustomerSuspended,
-    /// The account needs TLS and the connection is plain.
-    #[error("TLS required")]
-    TlsRequired,
-    /// The account is suspended.
-    #[error("account suspended")]
-    Suspended,
-    /// Too many wrong passwords came from the address; this one was not looked at.
-    #[error("too many wrong passwords from the address")]
-    TooManyTries,
-    /// There is no such account.
-    #[error("no such account")]
-    Unknown,
-    /// The password is wrong.
-    #[error("wrong password")]
-    WrongPassword,
-}
-
 impl Logins {
     /// The logins over these services, and the task that notes them.
     pub fn new(
@@ -114,7 +94,7 @@ impl Logins {
     ) -> (Self, LoginMarks) {
         let rates = Rates::default();
         pace_server(&rates, &settings.current());
-        let throttle = Throttle::new(Arc::clone(&foundation.clock), settings);
+        let throttle = Throttle::new(Arc::clone(&foundation.clock), settings.clone());
         let (noting, marks) = LoginMarks::new(foundation.db.clone());
         let roll = Roll::new(foundation.db.clone(), &foundation.events);
         let parts = Parts {
@@ -123,6 +103,7 @@ impl Logins {
             ledger,
             roll,
             rates,
+            settings,
             throttle,
             volumes,
             marks,
@@ -145,19 +126,15 @@ impl Logins {
         &self,
         name: &str,
         password: &Secret,
-        from: IpAddr,
-        encrypted: bool,
+        who: Circumstances,
     ) -> Result<Granted, LoginError> {
-        let granted = match self.recall(name, password, from).await? {
+        let granted = match self.recall(name, password, who).await? {
             Some(granted) => granted,
-            None => self.verify_anew(name, password, from).await?,
+            None => self.verify_anew(name, password, who).await?,
         };
-        if granted.requires_tls && !encrypted {
-            return Err(LoginError::Incorrect(Refusal::TlsRequired));
-        }
         self.0
             .marks
-            .note(granted.account.id, self.0.foundation.now(), from);
+            .note(granted.account.id, self.0.foundation.now(), who.from);
         Ok(granted)
     }
 
@@ -172,7 +149,11 @@ impl Logins {
     /// # Errors
     ///
     /// [`LoginError::Store`].
-    pub async fn still_holds(&self, granted: &Granted) -> Result<bool, LoginError> {
+    pub async fn still_holds(
+        &self,
+        granted: &Granted,
+        who: Circumstances,
+    ) -> Result<bool, LoginError> {
         let is_current = |edition| self.0.roll.is_current(edition);
         if granted.recalled.is_some_and(is_current) {
             return Ok(true);
@@ -182,36 +163,28 @@ impl Logins {
         let customer = db.customer(granted.customer.id).await?;
         let plan = db.plan(granted.customer.plan_id).await?;
         let has_its_limits = plan.is_some_and(|plan| plan.version == granted.plan_version);
+        let (Some(account), Some(customer)) = (account, customer) else {
+            return Ok(false);
+        };
         Ok(has_its_limits
-            && account.is_some_and(|account| {
-                account.status == AccountStatus::Active
-                    && account.version == granted.account.version
-                    // The hash itself may have been renewed by a login at the same time.
-                    && account.password_changed_at == granted.account.password_changed_at
-            })
-            && customer.is_some_and(|customer| {
-                customer.status == CustomerStatus::Active
-                    && customer.version == granted.customer.version
-            }))
+            && self.objection(&account, &customer, who).is_none()
+            && account.version == granted.account.version
+            // The hash itself may have been renewed by a login at the same time.
+            && account.password_changed_at == granted.account.password_changed_at
+            && customer.version == granted.customer.version)
     }
 
-    /// Looks an account up again; `None` if it may no longer be logged in.
+    /// Looks an account up again for a session that is logged in.
     ///
     /// # Errors
     ///
+    /// [`LoginError::Incorrect`] with the reason why it may not be logged in any more,
     /// [`LoginError::Store`] and [`LoginError::Home`].
-    pub async fn refresh(&self, id: AccountId) -> Result<Option<Granted>, LoginError> {
-        let Some(account) = self.0.foundation.db.account(id).await? else {
-            return Ok(None);
-        };
-        let Some(enrolled) = self.0.roll.enroll(account).await? else {
-            return Ok(None);
-        };
-        match self.grant(&enrolled).await {
-            Ok(granted) => Ok(Some(granted)),
-            Err(LoginError::Incorrect(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
+    pub async fn refresh(&self, id: AccountId, who: Circumstances) -> Result<Granted, LoginError> {
+        let gone = || LoginError::Incorrect(Refusal::Unknown);
+        let account = self.0.foundation.db.account(id).await?;
+        let enrolled = self.0.roll.enroll(account.ok_or_else(gone)?).await?;
+        self.grant(&enrolled.ok_or_else(gone)?, who).await
     }
 
     /// Whether this name may log in on a plain connection where the listener requires TLS.
@@ -227,7 +200,7 @@ impl Logins {
         &self,
         name: &str,
         password: &Secret,
-        from: IpAddr,
+        who: Circumstances,
     ) -> Result<Option<Granted>, LoginError> {
         let Parts {
             passwords,
@@ -238,16 +211,16 @@ impl Logins {
             return Ok(None);
         };
         let account = &found.account;
-        let origin = throttle.origin(from, Some(account.id));
+        let origin = throttle.origin(who.from, Some(account.id));
         if throttle.waits(&origin)
             || !passwords.remembers(account.id, password, &account.password_hash)
         {
             return Ok(None);
         }
-        let Ok(granted) = self.grant(&found).await else {
+        let Ok(granted) = self.grant(&found, who).await else {
             return Ok(None);
         };
-        throttle.succeeded(from, account.id);
+        throttle.succeeded(who.from, account.id);
         Ok(Some(Granted {
             recalled: Some(found.edition),
             ..granted
@@ -258,14 +231,14 @@ impl Logins {
         &self,
         name: &str,
         password: &Secret,
-        from: IpAddr,
+        who: Circumstances,
     ) -> Result<Granted, LoginError> {
         let found = match name.parse::<Username>() {
             Ok(name) => self.0.roll.look_again(&name).await?,
             Err(_illegal) => None,
         };
-        let account = self.check(found, password, from).await?;
-        self.grant(&account).await
+        let account = self.check(found, password, who).await?;
+        self.grant(&account, who).await
     }
 
     /// The account, if `password` is its own and may be looked at.
@@ -273,7 +246,7 @@ impl Logins {
         &self,
         found: Option<Arc<Enrolled>>,
         password: &Secret,
-        from: IpAddr,
+        who: Circumstances,
     ) -> Result<Arc<Enrolled>, LoginError> {
         let Parts {
             passwords,
@@ -281,7 +254,7 @@ impl Logins {
             ..
         } = &*self.0;
         let known = found.as_ref().map(|found| &found.account);
-        let origin = throttle.origin(from, known.map(|account| account.id));
+        let origin = throttle.origin(who.from, known.map(|account| account.id));
         let may_try = || {
             let refused = LoginError::Incorrect(Refusal::TooManyTries);
             (!throttle.waits(&origin)).then_some(()).ok_or(refused)
@@ -292,13 +265,21 @@ impl Logins {
         // was right on one of them is right on the others.
         may_try()?;
         let stored = known.map(|account| &account.password_hash);
+        // What is refused anyway takes as long as a wrong password does.
+        let may_be_used = found.as_ref().is_some_and(|found| {
+            self.objection(&found.account, &found.customer, who)
+                .is_none()
+        });
+        let remembers =
+            |account: &Account| passwords.remembers(account.id, password, &account.password_hash);
         let verdict = match known {
-            Some(account) if passwords.remembers(account.id, password, &account.password_hash) => {
-                Verdict::Right
-            }
+            Some(account) if may_be_used && remembers(account) => Verdict::Right,
             _ => turn.verify(password, stored).await?,
         };
         let found = match (found, &verdict) {
+            (Some(found), Verdict::Right | Verdict::Outdated(_)) if !may_be_used => {
+                return Ok(found);
+            }
             (Some(found), Verdict::Right | Verdict::Outdated(_)) => found,
             (found, _) => {
                 throttle.failed(origin);
@@ -309,7 +290,7 @@ impl Logins {
         let id = found.account.id;
         passwords.remember(id, password, &found.account.password_hash);
         drop(turn);
-        throttle.succeeded(from, id);
+        throttle.succeeded(who.from, id);
         let Verdict::Outdated(hash) = verdict else {
             return Ok(found);
         };
@@ -325,18 +306,26 @@ impl Logins {
         Ok(self.0.roll.find(&name).await?)
     }
 
-    async fn grant(&self, enrolled: &Enrolled) -> Result<Granted, LoginError> {
+    fn objection(
+        &self,
+        account: &Account,
+        customer: &Customer,
+        who: Circumstances,
+    ) -> Option<Refusal> {
+        let settings = self.0.settings.current();
+        let now = self.0.foundation.now();
+        objection((account, customer), &settings, who, now)
+    }
+
+    async fn grant(&self, enrolled: &Enrolled, who: Circumstances) -> Result<Granted, LoginError> {
         let Enrolled {
             account,
             customer,
             plan,
             ..
         } = enrolled;
-        if account.status == AccountStatus::Suspended {
-            return Err(LoginError::Incorrect(Refusal::Suspended));
-        }
-        if customer.status == CustomerStatus::Suspended {
-            return Err(LoginError::Incorrect(Refusal::CustomerSuspended));
+        if let Some(refusal) = self.objection(account, customer, who) {
+            return Err(LoginError::Incorrect(refusal));
         }
         let limits = EffectiveLimits::of(account, customer, plan);
         let unknown = LoginError::Incorrect(Refusal::Unknown);
@@ -345,6 +334,11 @@ impl Logins {
             access: account.access(),
             rates: self.0.rates.session(account.id, limits.of_account()),
             limits,
+            denied_names: account
+                .session
+                .denied_names
+                .clone()
+                .or(plan.denied_names.clone()),
             home: self.0.volumes.home(account).await?,
             quota,
             requires_tls: account.tls == TlsRule::Required,

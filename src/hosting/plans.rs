@@ -5,7 +5,7 @@ use crate::hosting::foundation::{Deed, Foundation, bytes, differences, limit_wor
 use crate::hosting::limit_words::WORDS;
 use crate::model::page::{CustomerQuery, PlanRow, Window};
 use crate::model::{
-    AccountLimits, Actor, AuditAction, Limit, Override, Plan, PlanId, Right, Version,
+    AccountLimits, Actor, AuditAction, Limit, NamePatterns, Override, Plan, PlanId, Right, Version,
 };
 use crate::store::{Conflict, StoreError};
 
@@ -34,6 +34,8 @@ pub struct PlanSettings {
     /// Days that the journal of its customers is kept, 1 to 3,650; inherits from the settings, and no
     /// limit is for ever.
     pub journal_days: Override,
+    /// Names that its accounts may not give to files and folders.
+    pub denied_names: NamePatterns,
     /// Whether new customers get it unless told otherwise.
     pub is_default: bool,
 }
@@ -107,6 +109,7 @@ impl Plans {
             max_accounts: None,
             account: AccountLimits::default(),
             journal_days: Override::Inherit,
+            denied_names: NamePatterns::default(),
             is_default: false,
             created_at: now,
             updated_at: now,
@@ -251,9 +254,11 @@ impl Plans {
                 bytes: Some(10 << 30),
                 files: Some(200_000),
                 sessions: Some(8),
+                sessions_per_address: Some(8),
                 ..AccountLimits::default()
             },
             journal_days: Override::Inherit,
+            denied_names: NamePatterns::default(),
             is_default: true,
         };
         self.create(&Actor::system(), settings).await
@@ -306,6 +311,7 @@ fn edited(mut plan: Plan, settings: PlanSettings) -> Result<Plan, PlanError> {
     plan.max_accounts = settings.max_accounts;
     plan.account = settings.account;
     plan.journal_days = settings.journal_days;
+    plan.denied_names = settings.denied_names;
     plan.is_default = settings.is_default;
     Ok(plan)
 }
@@ -360,6 +366,11 @@ fn changes(before: &Plan, after: &Plan) -> Vec<(String, String, String)> {
             "journal",
             journal_words(before.journal_days),
             journal_words(after.journal_days),
+        ),
+        (
+            "forbidden names",
+            before.denied_names.line(),
+            after.denied_names.line(),
         ),
         (
             "default",

@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 use crate::events::{Event, EventReader, News};
 use crate::hosting::accounts::{AccountError, Accounts};
 use crate::hosting::customers::{CustomerError, Customers};
+use crate::hosting::ended::Cause;
 use crate::hosting::foundation::Foundation;
-use crate::hosting::sessions::{Order, Sessions};
+use crate::hosting::sessions::Sessions;
 use crate::model::page::{AuditQuery, CustomerQuery, Window};
 use crate::model::{AccountId, AuditAction, AuditEvent, CustomerId, PlanId};
 use crate::settings::{LiveSettings, SettingsError};
@@ -166,20 +167,23 @@ impl Revocation {
             | Did::AccountDeleted => {
                 if let Ok(id) = event.object_id.parse::<AccountId>() {
                     self.tell(Event::AccountChanged(id));
-                    self.accounts.refresh(id).await?;
+                    let ended = self.accounts.refresh(id).await?;
+                    self.note_ended(event, ended).await;
                 }
             }
             Did::AccountPasswordReset => {
                 if let Ok(id) = event.object_id.parse::<AccountId>() {
                     self.tell(Event::AccountChanged(id));
-                    self.disconnect_older(id, event);
+                    let ended = self.end_older(id, event);
+                    self.note_ended(event, ended).await;
                     self.accounts.refresh(id).await?;
                 }
             }
             Did::CustomerChanged | Did::CustomerSuspended | Did::CustomerResumed => {
                 if let Ok(id) = event.object_id.parse::<CustomerId>() {
                     self.tell(Event::CustomerChanged(id));
-                    self.refresh_customer(id).await?;
+                    let ended = self.refresh_customer(id).await?;
+                    self.note_ended(event, ended).await;
                 }
             }
             Did::PlanChanged => {
@@ -200,29 +204,31 @@ impl Revocation {
     }
 
     /// Sessions that logged in with the old password end; those that came with the new one stay.
-    fn disconnect_older(&self, id: AccountId, event: &AuditEvent) {
-        let order = Order::Disconnect("The password was changed.".to_owned());
-        for session in self.sessions.snapshot() {
-            let is_own = session
-                .account
-                .as_ref()
-                .is_some_and(|account| account.id == id);
-            if is_own && session.opened_at < event.at {
-                self.sessions.order(session.id, order.clone());
-            }
-        }
+    fn end_older(&self, id: AccountId, event: &AuditEvent) -> usize {
+        self.sessions.end_where(|guest| {
+            let is_older = guest.account.id == id && guest.opened_at < event.at;
+            is_older.then_some("The password was changed.")
+        })
     }
 
-    /// The accounts of the customer book their limits again and their sessions look again.
-    async fn refresh_customer(&self, id: CustomerId) -> Result<(), FollowError> {
+    /// Writes down how many sessions a change has ended here that was made elsewhere.
+    async fn note_ended(&self, event: &AuditEvent, sessions: usize) {
+        let cause = Cause::of(event);
+        self.foundation.note_ended(cause, sessions).await;
+    }
+
+    /// The accounts of the customer book their limits again and their sessions look again; tells how
+    /// many sessions ended.
+    async fn refresh_customer(&self, id: CustomerId) -> Result<usize, FollowError> {
         match self.customers.refresh(id).await {
-            Err(CustomerError::NotFound) => return Ok(()),
+            Err(CustomerError::NotFound) => return Ok(0),
             refreshed => refreshed?,
         }
+        let mut ended = 0;
         for account in self.foundation.db.accounts_of_customer(id).await? {
-            self.accounts.refresh(account.id).await?;
+            ended += self.accounts.refresh(account.id).await?;
         }
-        Ok(())
+        Ok(ended)
     }
 
     async fn refresh_plan(&self, id: PlanId) -> Result<(), FollowError> {

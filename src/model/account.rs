@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::Version;
 use super::access::Access;
 use super::account_limits::AccountLimits;
+use super::account_rules::{LoginRules, SessionRules};
 use super::id::{AccountId, CustomerId};
 use super::limits::Override;
 use super::path_rule::PathRules;
@@ -126,6 +127,28 @@ impl AccountStatus {
     }
 }
 
+/// Whether an account can be used at a moment, as far as it is up to the account.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AccountStanding {
+    /// May log in.
+    Active,
+    /// Its time is over.
+    Expired,
+    /// An administrator suspended it.
+    Suspended,
+}
+
+impl AccountStanding {
+    /// The name in addresses, in exports and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
 /// Whether an account must encrypt.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum TlsRule {
@@ -183,6 +206,10 @@ pub struct Account {
     pub rules: PathRules,
     /// Whether it must encrypt.
     pub tls: TlsRule,
+    /// When and from where it may log in.
+    pub login: LoginRules,
+    /// How its sessions treat files.
+    pub session: SessionRules,
     /// Its own limits.
     pub limits: AccountLimits<Override>,
     /// Free text for administrators.
@@ -205,6 +232,15 @@ impl Account {
     /// What it may do where.
     pub fn access(&self) -> Access {
         Access::new(self.permissions.permissions(), self.rules.clone())
+    }
+
+    /// Whether it can be used at `now`; a suspended one is suspended, whether it has expired or not.
+    pub fn standing(&self, now: Timestamp) -> AccountStanding {
+        match self.status {
+            AccountStatus::Suspended => AccountStanding::Suspended,
+            AccountStatus::Active if self.login.has_expired(now) => AccountStanding::Expired,
+            AccountStatus::Active => AccountStanding::Active,
+        }
     }
 }
 

@@ -12,6 +12,8 @@ pub struct AccountLimits<T> {
     pub file_bytes: T,
     /// Sessions at once.
     pub sessions: T,
+    /// Sessions at once from one address.
+    pub sessions_per_address: T,
     /// Bytes a second that all uploads share.
     pub upload_rate: T,
     /// Bytes a second that all downloads share.
@@ -24,12 +26,13 @@ pub struct AccountLimits<T> {
 
 impl<T> AccountLimits<T> {
     /// One after the other.
-    pub fn into_array(self) -> [T; 8] {
+    pub fn into_array(self) -> [T; 9] {
         [
             self.bytes,
             self.files,
             self.file_bytes,
             self.sessions,
+            self.sessions_per_address,
             self.upload_rate,
             self.download_rate,
             self.session_upload_rate,
@@ -38,12 +41,13 @@ impl<T> AccountLimits<T> {
     }
 
     /// The limits in the order of [`Self::into_array`].
-    pub fn from_array(each: [T; 8]) -> Self {
+    pub fn from_array(each: [T; 9]) -> Self {
         let [
             bytes,
             files,
             file_bytes,
             sessions,
+            sessions_per_address,
             upload_rate,
             download_rate,
             session_upload_rate,
@@ -54,6 +58,7 @@ impl<T> AccountLimits<T> {
             files,
             file_bytes,
             sessions,
+            sessions_per_address,
             upload_rate,
             download_rate,
             session_upload_rate,
@@ -73,6 +78,7 @@ impl<T> AccountLimits<T> {
             files: (self.files, other.files),
             file_bytes: (self.file_bytes, other.file_bytes),
             sessions: (self.sessions, other.sessions),
+            sessions_per_address: (self.sessions_per_address, other.sessions_per_address),
             upload_rate: (self.upload_rate, other.upload_rate),
             download_rate: (self.download_rate, other.download_rate),
             session_upload_rate: (self.session_upload_rate, other.session_upload_rate),
@@ -93,6 +99,7 @@ impl<T, E> AccountLimits<Result<T, E>> {
             files: self.files?,
             file_bytes: self.file_bytes?,
             sessions: self.sessions?,
+            sessions_per_address: self.sessions_per_address?,
             upload_rate: self.upload_rate?,
             download_rate: self.download_rate?,
             session_upload_rate: self.session_upload_rate?,
@@ -107,12 +114,12 @@ mod tests {
 
     #[test]
     fn no_limit_is_taken_for_another() {
-        let limits = AccountLimits::from_array([0, 1, 2, 3, 4, 5, 6, 7]);
+        let limits = AccountLimits::from_array([0, 1, 2, 3, 4, 5, 6, 7, 8]);
 
         let beside = limits.beside(limits.map(|each| each * 10));
         let all = limits.map(Ok::<_, ()>).all();
 
-        assert_eq!(limits.into_array(), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(limits.into_array(), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
         assert!(beside.into_array().iter().all(|(a, b)| a * 10 == *b));
         assert_eq!(all, Ok(limits));
     }

@@ -82,6 +82,8 @@ actions! {
     QuotaRecounted = "quota.recounted", "Recounted storage";
     /// An FTP session was ended.
     SessionDisconnected = "session.disconnected", "Disconnected session";
+    /// Sessions ended because something was changed.
+    SessionsEnded = "sessions.ended", "Ended sessions of";
     /// A running transfer was aborted.
     TransferAborted = "transfer.aborted", "Aborted transfer";
     /// Settings were changed.

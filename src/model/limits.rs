@@ -3,32 +3,46 @@
 /// A limit: `None` = no limit, `Some(0)` = nothing allowed.
 pub type Limit = Option<u64>;
 
-/// What a record says about a limit that it could inherit.
+/// What a record says about something that it could inherit, mostly a limit.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Override {
+pub enum Override<T = Limit> {
     /// Take the value of the level above.
     #[default]
     Inherit,
-    /// Use this value instead; `Own(None)` lifts the limit.
-    Own(Limit),
+    /// Use this value instead; `Own(None)` lifts a limit.
+    Own(T),
 }
 
-impl Override {
-    /// The limit in force if the level above says `inherited`.
-    pub fn or(self, inherited: Limit) -> Limit {
+impl<T> Override<T> {
+    /// The value in force if the level above says `inherited`.
+    pub fn or(self, inherited: T) -> T {
         match self {
             Self::Inherit => inherited,
-            Self::Own(limit) => limit,
+            Self::Own(value) => value,
         }
     }
 
     /// Whether this record replaces the inherited value.
-    pub fn is_own(self) -> bool {
+    pub fn is_own(&self) -> bool {
         matches!(self, Self::Own(_))
+    }
+
+    /// The own value; `None` if it is inherited.
+    pub fn own(self) -> Option<T> {
+        match self {
+            Self::Inherit => None,
+            Self::Own(value) => Some(value),
+        }
     }
 }
 
-/// The level that decided a limit.
+impl<T> From<Option<T>> for Override<T> {
+    fn from(own: Option<T>) -> Self {
+        own.map_or(Self::Inherit, Self::Own)
+    }
+}
+
+/// The level that decided a limit or a rule.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LimitSource {
     /// The account's own value.
@@ -37,4 +51,6 @@ pub enum LimitSource {
     Customer,
     /// The plan's value.
     Plan,
+    /// The settings of the server.
+    Server,
 }

@@ -4,15 +4,19 @@
 pub mod access;
 pub mod account;
 pub mod account_limits;
+pub mod account_rules;
 pub mod admin;
 pub mod audit;
 pub mod bytes;
 pub mod customer;
+pub mod expiry;
 pub mod id;
 pub mod job;
 pub mod journal;
 pub mod limits;
+pub mod name_patterns;
 pub mod net;
+pub mod networks;
 pub mod page;
 pub mod path;
 pub mod path_rule;
@@ -20,22 +24,27 @@ pub mod permission;
 pub mod plan;
 pub mod quota;
 pub mod secret;
+pub mod umask;
 pub mod web_session;
 
 pub use access::{Access, Verdict};
-pub use account::{Account, AccountStatus, TlsRule, Username, UsernameError};
+pub use account::{Account, AccountStanding, AccountStatus, TlsRule, Username, UsernameError};
 pub use account_limits::AccountLimits;
+pub use account_rules::{Durability, LoginRules, SessionRules};
 pub use admin::{Actor, Admin, AdminStatus, Right, Role};
 pub use audit::{AuditAction, AuditEvent};
 pub use bytes::{ByteSize, ByteSizeError};
 pub use customer::{Customer, CustomerStatus};
+pub use expiry::{Expiry, ExpiryError};
 pub use id::{
     AccountId, AdminId, CustomerId, IdError, JobId, PlanId, SessionId, TransferId, WebSessionId,
 };
 pub use job::{Job, JobKind, JobLog, JobQuery, JobState, JobUnit, Progress};
 pub use journal::{JournalEntry, Operation, TransferResult};
 pub use limits::{Limit, LimitSource, Override};
+pub use name_patterns::{NamePatterns, NamePatternsError};
 pub use net::{AddressRule, AddressRuleError, Advertise, PortRange, PortRangeError, PublicAddress};
+pub use networks::{NetworkRules, Networks, NetworksError};
 pub use page::{
     AccountBrief, AccountQuery, AccountRow, AccountSort, AuditQuery, BusyAccount, CustomerQuery,
     CustomerRow, CustomerSort, Direction, HourTraffic, JournalQuery, Page, PlanRow,
@@ -47,6 +56,7 @@ pub use permission::{Permission, PermissionProfile, Permissions, UnknownPermissi
 pub use plan::Plan;
 pub use quota::{FileKey, Scope, Usage};
 pub use secret::{PasswordHash, Secret};
+pub use umask::{Umask, UmaskError};
 pub use web_session::{SignedIn, WebSession};
 
 /// The version of a stored record; raised by every save, so that two editors cannot overwrite each

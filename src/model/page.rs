@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use super::account::{Account, AccountStatus};
+use super::account::{Account, AccountStanding};
 use super::audit::AuditAction;
 use super::customer::{Customer, CustomerStatus};
 use super::id::{AccountId, CustomerId, PlanId, TransferId};
@@ -57,7 +57,7 @@ pub enum AccountSort {
     Customer,
     /// Last login; never comes first.
     LastLogin,
-    /// Active, suspended.
+    /// Active, expired, suspended.
     Status,
     /// Bytes held.
     Usage,
@@ -83,8 +83,8 @@ impl AccountSort {
 pub struct AccountQuery {
     /// Part of the user name, customer name or last address, whatever the case; empty for all.
     pub text: String,
-    /// Only accounts in this state.
-    pub status: Option<AccountStatus>,
+    /// Only accounts that stand so.
+    pub standing: Option<AccountStanding>,
     /// Only accounts of this customer.
     pub customer_id: Option<CustomerId>,
     /// Only accounts of customers on this plan.
@@ -143,7 +143,7 @@ pub enum CustomerSort {
     Name,
     /// Name of the plan.
     Plan,
-    /// Active, suspended.
+    /// Active, expired, suspended.
     Status,
     /// Bytes held by all its accounts.
     Usage,

@@ -4,6 +4,7 @@ use super::Version;
 use super::account_limits::AccountLimits;
 use super::id::PlanId;
 use super::limits::{Limit, Override};
+use super::name_patterns::NamePatterns;
 use crate::clock::Timestamp;
 
 /// A plan, as stored.
@@ -25,6 +26,9 @@ pub struct Plan {
     pub account: AccountLimits<Limit>,
     /// Days that the journal is kept; inherits from the settings, and no limit is for ever.
     pub journal_days: Override,
+    /// Names that its accounts may not give to files and folders, unless they have a list of their
+    /// own.
+    pub denied_names: NamePatterns,
     /// Whether new customers get it unless told otherwise.
     pub is_default: bool,
     /// When it was made.

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::value::{Days, PeerCheck, RateLimit, SettingKind, SettingValue, TlsPolicy};
-use crate::model::{AddressRule, ByteSize, PortRange, PublicAddress};
-use crate::vfs::{Durability, OnAbort};
+use crate::model::{AddressRule, ByteSize, Durability, PortRange, PublicAddress};
+use crate::vfs::OnAbort;
 
 /// The page on which a setting is changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

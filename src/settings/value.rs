@@ -6,8 +6,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::model::{AddressRule, ByteSize, Limit, PortRange, PublicAddress};
-use crate::vfs::{Durability, OnAbort};
+use crate::model::{AddressRule, ByteSize, Durability, Limit, PortRange, PublicAddress};
+use crate::vfs::OnAbort;
 
 /// How a form shows a setting.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,13 +1,14 @@
 //! Accounts as lists show them, with customer, plan and usage.
 
-use super::accounts::{AccountColumns, account_columns};
+use super::account_row::{AccountColumns, account_columns};
 use super::db::{Db, on_reader};
 use super::error::StoreError;
 use super::row::{RowName, containing, folded, rows, text_of};
 use super::statements::queries;
+use crate::clock::Timestamp;
 use crate::model::{
-    AccountBrief, AccountId, AccountQuery, AccountRow, AccountSort, AccountStatus, CustomerStatus,
-    Direction, Page, Usage,
+    AccountBrief, AccountId, AccountQuery, AccountRow, AccountSort, AccountStanding,
+    CustomerStatus, Direction, Page, Usage,
 };
 
 macro_rules! listed {
@@ -33,13 +34,25 @@ macro_rules! sources {
     };
 }
 
+/// What `AccountStanding::as_str` says at the moment `$6`.
+macro_rules! standing {
+    () => {
+        "CASE WHEN a.status <> 'active' THEN a.status
+              WHEN a.expires_at <= CAST($6 AS BIGINT) THEN 'expired'
+              ELSE 'active' END"
+    };
+}
+
 macro_rules! matching {
     () => {
-        " WHERE (CAST($1 AS TEXT) IS NULL
+        concat!(
+            " WHERE (CAST($1 AS TEXT) IS NULL
                  OR a.username LIKE $1 ESCAPE '!'
                  OR c.name_key LIKE $1 ESCAPE '!'
                  OR a.last_login_ip LIKE $1 ESCAPE '!')
-            AND (CAST($2 AS TEXT) IS NULL OR a.status = $2)
+            AND (CAST($2 AS TEXT) IS NULL OR ",
+            standing!(),
+            " = $2)
             AND (CAST($3 AS TEXT) IS NULL OR a.customer_id = $3)
             AND (CAST($4 AS TEXT) IS NULL OR c.plan_id = $4)
             AND (CAST($5 AS BIGINT) IS NULL
@@ -49,11 +62,12 @@ macro_rules! matching {
                  OR CAST(u.used_files AS DOUBLE PRECISION) * 100 >=
                     CAST($5 AS DOUBLE PRECISION)
                     * CASE WHEN a.files_own THEN a.files_limit ELSE p.account_files END)"
+        )
     };
 }
 
 macro_rules! page {
-    ($order:literal, $way:literal) => {
+    ($order:expr, $way:literal) => {
         listed!(concat!(
             matching!(),
             " ORDER BY ",
@@ -62,7 +76,7 @@ macro_rules! page {
             $way,
             ", a.account_id ",
             $way,
-            " LIMIT $6 OFFSET $7"
+            " LIMIT $7 OFFSET $8"
         ))
     };
 }
@@ -76,8 +90,8 @@ queries! {
     BY_CUSTOMER_DOWN = page!("c.name_key", "DESC");
     BY_LAST_LOGIN_UP = page!("COALESCE(a.last_login_at, 0)", "ASC");
     BY_LAST_LOGIN_DOWN = page!("COALESCE(a.last_login_at, 0)", "DESC");
-    BY_STATUS_UP = page!("a.status", "ASC");
-    BY_STATUS_DOWN = page!("a.status", "DESC");
+    BY_STATUS_UP = page!(standing!(), "ASC");
+    BY_STATUS_DOWN = page!(standing!(), "DESC");
     BY_USAGE_UP = page!("COALESCE(u.used_bytes, 0)", "ASC");
     BY_USAGE_DOWN = page!("COALESCE(u.used_bytes, 0)", "DESC");
     BY_USERNAME_UP = page!("a.username", "ASC");
@@ -187,10 +201,14 @@ impl Db {
         row.map(ListedColumns::read).transpose()
     }
 
-    /// One page of the accounts that match.
-    pub async fn account_page(&self, query: &AccountQuery) -> Result<Page<AccountRow>, StoreError> {
+    /// One page of the accounts that match at `now`.
+    pub async fn account_page(
+        &self,
+        query: &AccountQuery,
+        now: Timestamp,
+    ) -> Result<Page<AccountRow>, StoreError> {
         let text = containing(&folded(&query.text));
-        let status = query.status.map(AccountStatus::as_str);
+        let standing = query.standing.map(AccountStanding::as_str);
         let customer = text_of(query.customer_id);
         let plan = text_of(query.plan_id);
         let over = query.over_percent.map(i64::from);
@@ -199,20 +217,22 @@ impl Db {
             query.direction
         ))
         .bind(&text)
-        .bind(status)
+        .bind(standing)
         .bind(&customer)
         .bind(&plan)
         .bind(over)
+        .bind(now.as_millis())
         .bind(rows(query.window.limit))
         .bind(rows(query.window.offset))
         .fetch_all(pool)
         .await)?;
         let total: i64 = on_reader!(self, |pool| sqlx::query_scalar(COUNT)
             .bind(&text)
-            .bind(status)
+            .bind(standing)
             .bind(&customer)
             .bind(&plan)
             .bind(over)
+            .bind(now.as_millis())
             .fetch_one(pool)
             .await)?;
         Ok(Page {

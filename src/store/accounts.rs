@@ -1,30 +1,16 @@
 //! Accounts, one at a time. Lists are in `account_lists`.
 
+use super::account_row::{AccountColumns, account_columns};
+use super::account_rules::{networks_text, session_rules_text};
 use super::db::{Db, Tx, execute, on_reader, on_tx};
 use super::error::StoreError;
 use super::path_rules::path_rules_text;
-use super::row::{RowName, moment};
+use super::row::{RowName, millis};
 use super::statements::queries;
 use crate::clock::Timestamp;
 use crate::model::{
-    Account, AccountId, AccountLimits, AccountStatus, CustomerId, Override, PasswordHash, TlsRule,
-    Username, Version,
+    Account, AccountId, AccountStatus, CustomerId, PasswordHash, Username, Version,
 };
-
-/// The columns of [`AccountColumns`].
-macro_rules! account_columns {
-    () => {
-        "a.account_id, a.username, a.customer_id, a.status, a.suspend_reason, a.password_hash,
-         a.password_changed_at, a.home, a.permissions, a.tls, a.bytes_own, a.bytes_limit,
-         a.files_own, a.files_limit, a.sessions_own, a.sessions_limit, a.notes, a.last_login_at,
-         a.last_login_ip, a.created_at, a.updated_at, a.version, a.path_rules, a.file_bytes_own,
-         a.file_bytes_limit, a.upload_rate_own, a.upload_rate_limit, a.download_rate_own,
-         a.download_rate_limit, a.session_upload_rate_own, a.session_upload_rate_limit,
-         a.session_download_rate_own, a.session_download_rate_limit, a.last_upload_at"
-    };
-}
-
-pub(super) use account_columns;
 
 queries! {
     BY_ID = concat!("SELECT ", account_columns!(), " FROM account a WHERE a.account_id = $1");
@@ -41,9 +27,11 @@ queries! {
             created_at, updated_at, version, path_rules, file_bytes_own, file_bytes_limit,
             upload_rate_own, upload_rate_limit, download_rate_own, download_rate_limit,
             session_upload_rate_own, session_upload_rate_limit, session_download_rate_own,
-            session_download_rate_limit)
+            session_download_rate_limit, sessions_per_address_own, sessions_per_address_limit,
+            expires_at, networks, session_rules)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)";
+            $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34,
+            $35, $36, $37, $38)";
     INSERT_USAGE = "
         INSERT INTO quota_usage (account_id, used_bytes, used_files, dirty, updated_at)
         VALUES ($1, 0, 0, FALSE, $2)";
@@ -55,7 +43,9 @@ queries! {
                file_bytes_limit = $16, upload_rate_own = $17, upload_rate_limit = $18,
                download_rate_own = $19, download_rate_limit = $20, session_upload_rate_own = $21,
                session_upload_rate_limit = $22, session_download_rate_own = $23,
-               session_download_rate_limit = $24, version = version + 1
+               session_download_rate_limit = $24, sessions_per_address_own = $25,
+               sessions_per_address_limit = $26, expires_at = $27, networks = $28,
+               session_rules = $29, version = version + 1
          WHERE account_id = $1 AND version = $2
         RETURNING version";
     SET_STATUS = "
@@ -74,94 +64,6 @@ queries! {
     DELETE = "DELETE FROM account WHERE account_id = $1";
     LOCK_CUSTOMER = "UPDATE customer SET version = version WHERE customer_id = $1";
     COUNT_OF_CUSTOMER = "SELECT COUNT(*) FROM account WHERE customer_id = $1";
-}
-
-/// An account as the engine returns it.
-#[derive(sqlx::FromRow)]
-pub(super) struct AccountColumns {
-    account_id: String,
-    username: String,
-    customer_id: String,
-    status: String,
-    suspend_reason: String,
-    password_hash: String,
-    password_changed_at: i64,
-    home: String,
-    permissions: String,
-    tls: String,
-    bytes_own: bool,
-    bytes_limit: Option<i64>,
-    files_own: bool,
-    files_limit: Option<i64>,
-    sessions_own: bool,
-    sessions_limit: Option<i64>,
-    notes: String,
-    last_login_at: Option<i64>,
-    last_login_ip: String,
-    created_at: i64,
-    updated_at: i64,
-    version: Version,
-    path_rules: String,
-    file_bytes_own: bool,
-    file_bytes_limit: Option<i64>,
-    upload_rate_own: bool,
-    upload_rate_limit: Option<i64>,
-    download_rate_own: bool,
-    download_rate_limit: Option<i64>,
-    session_upload_rate_own: bool,
-    session_upload_rate_limit: Option<i64>,
-    session_download_rate_own: bool,
-    session_download_rate_limit: Option<i64>,
-    last_upload_at: Option<i64>,
-}
-
-impl AccountColumns {
-    fn limits(&self, row: &RowName<'_>) -> Result<AccountLimits<Override>, StoreError> {
-        AccountLimits {
-            bytes: (self.bytes_own, self.bytes_limit),
-            files: (self.files_own, self.files_limit),
-            file_bytes: (self.file_bytes_own, self.file_bytes_limit),
-            sessions: (self.sessions_own, self.sessions_limit),
-            upload_rate: (self.upload_rate_own, self.upload_rate_limit),
-            download_rate: (self.download_rate_own, self.download_rate_limit),
-            session_upload_rate: (self.session_upload_rate_own, self.session_upload_rate_limit),
-            session_download_rate: (
-                self.session_download_rate_own,
-                self.session_download_rate_limit,
-            ),
-        }
-        .map(|(own, limit)| row.own("a limit", own, limit))
-        .all()
-    }
-
-    /// Checks every column.
-    pub(super) fn read(self) -> Result<Account, StoreError> {
-        let row = RowName {
-            table: "account",
-            id: &self.account_id,
-        };
-        Ok(Account {
-            id: row.parse("account_id", &self.account_id)?,
-            username: row.parse("username", &self.username)?,
-            customer_id: row.parse("customer_id", &self.customer_id)?,
-            status: row.named("status", AccountStatus::from_name(&self.status))?,
-            permissions: row.parse("permissions", &self.permissions)?,
-            tls: row.named("tls", TlsRule::from_name(&self.tls))?,
-            limits: self.limits(&row)?,
-            suspend_reason: self.suspend_reason,
-            password_hash: PasswordHash::new(self.password_hash),
-            password_changed_at: Timestamp::from_millis(self.password_changed_at),
-            home: self.home,
-            notes: self.notes,
-            last_login_at: moment(self.last_login_at),
-            last_login_ip: self.last_login_ip,
-            last_upload_at: moment(self.last_upload_at),
-            created_at: Timestamp::from_millis(self.created_at),
-            updated_at: Timestamp::from_millis(self.updated_at),
-            version: self.version,
-            rules: row.path_rules(&self.path_rules)?,
-        })
-    }
 }
 
 impl Db {
@@ -249,6 +151,11 @@ impl Tx {
             own.session_upload_rate.1,
             own.session_download_rate.0,
             own.session_download_rate.1,
+            own.sessions_per_address.0,
+            own.sessions_per_address.1,
+            millis(account.login.expires_at),
+            networks_text(&account.login),
+            session_rules_text(&account.session),
         )?;
         execute!(self, INSERT_USAGE, &id, account.created_at.as_millis())?;
         Ok(())
@@ -298,6 +205,11 @@ impl Tx {
             .bind(own.session_upload_rate.1)
             .bind(own.session_download_rate.0)
             .bind(own.session_download_rate.1)
+            .bind(own.sessions_per_address.0)
+            .bind(own.sessions_per_address.1)
+            .bind(millis(account.login.expires_at))
+            .bind(networks_text(&account.login))
+            .bind(session_rules_text(&account.session))
             .fetch_optional(connection)
             .await)?
         .ok_or(StoreError::Stale)

@@ -4,6 +4,8 @@
 
 mod account_imports;
 mod account_lists;
+mod account_row;
+mod account_rules;
 mod accounts;
 mod address;
 mod admins;

@@ -13,7 +13,7 @@ macro_rules! columns {
          p.account_bytes, p.account_files, p.account_file_bytes, p.account_sessions,
          p.account_upload_rate, p.account_download_rate, p.session_upload_rate,
          p.session_download_rate, p.is_default, p.created_at, p.updated_at, p.version,
-         p.journal_days_own, p.journal_days"
+         p.journal_days_own, p.journal_days, p.account_sessions_per_address, p.denied_names"
     };
 }
 
@@ -31,9 +31,9 @@ queries! {
             account_bytes, account_files, account_file_bytes, account_sessions,
             account_upload_rate, account_download_rate, session_upload_rate,
             session_download_rate, is_default, created_at, updated_at, version, journal_days_own,
-            journal_days)
+            journal_days, account_sessions_per_address, denied_names)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21)";
+            $19, $20, $21, $22, $23)";
     SAVE = "
         UPDATE plan
            SET name = $3, name_key = $4, description = $5, pool_bytes = $6, pool_files = $7,
@@ -42,7 +42,7 @@ queries! {
                account_download_rate = $14, session_upload_rate = $15,
                session_download_rate = $16, is_default = $17, updated_at = $18,
                journal_days_own = $19, journal_days = $20,
-               version = version + 1
+               account_sessions_per_address = $21, denied_names = $22, version = version + 1
          WHERE plan_id = $1 AND version = $2
         RETURNING version";
     NO_OTHER_DEFAULT = "
@@ -74,6 +74,8 @@ struct PlanColumns {
     version: Version,
     journal_days_own: bool,
     journal_days: Option<i64>,
+    account_sessions_per_address: Option<i64>,
+    denied_names: String,
 }
 
 impl PlanColumns {
@@ -92,6 +94,10 @@ impl PlanColumns {
                 files: row.limit("account_files", self.account_files)?,
                 file_bytes: row.limit("account_file_bytes", self.account_file_bytes)?,
                 sessions: row.limit("account_sessions", self.account_sessions)?,
+                sessions_per_address: row.limit(
+                    "account_sessions_per_address",
+                    self.account_sessions_per_address,
+                )?,
                 upload_rate: row.limit("account_upload_rate", self.account_upload_rate)?,
                 download_rate: row.limit("account_download_rate", self.account_download_rate)?,
                 session_upload_rate: row.limit("session_upload_rate", self.session_upload_rate)?,
@@ -99,6 +105,7 @@ impl PlanColumns {
                     .limit("session_download_rate", self.session_download_rate)?,
             },
             journal_days: row.own("journal_days", self.journal_days_own, self.journal_days)?,
+            denied_names: row.parse("denied_names", &self.denied_names)?,
             name: self.name,
             description: self.description,
             is_default: self.is_default,
@@ -213,6 +220,8 @@ impl Tx {
             plan.version,
             limits.journal_days.0,
             limits.journal_days.1,
+            limits.account.sessions_per_address,
+            plan.denied_names.line()
         )?;
         self.require_default().await
     }
@@ -248,6 +257,8 @@ impl Tx {
             .bind(at.as_millis())
             .bind(limits.journal_days.0)
             .bind(limits.journal_days.1)
+            .bind(limits.account.sessions_per_address)
+            .bind(plan.denied_names.line())
             .fetch_optional(connection)
             .await)?
         .ok_or(StoreError::Stale)?;

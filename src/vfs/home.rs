@@ -2,7 +2,7 @@
 //! enforced.
 
 use crate::clock::Timestamp;
-use crate::model::{Access, Permission, VirtualPath};
+use crate::model::{Access, Permission, Umask, VirtualPath};
 
 use super::entry::{Download, Entry, Removed, Renamed};
 use super::error::StorageError;
@@ -30,13 +30,25 @@ use super::upload::Upload;
 pub struct Home {
     local: LocalHome,
     access: Access,
+    umask: Umask,
 }
 
 impl Home {
     /// The view of `local` that `access` allows.
     pub fn new(local: LocalHome, access: impl Into<Access>) -> Self {
         let access = access.into();
-        Self { local, access }
+        let umask = Umask::default();
+        Self {
+            local,
+            access,
+            umask,
+        }
+    }
+
+    /// The same view; what is made through it, or given other permission bits, gets none of `umask`.
+    #[must_use]
+    pub fn with_umask(self, umask: Umask) -> Self {
+        Self { umask, ..self }
     }
 
     /// Checks that something may be done at `path`, links followed; whether anything stands there is
@@ -165,9 +177,9 @@ impl Home {
     ///
     /// A cancelled call leaves nothing behind.
     pub async fn begin_upload(&self, target: Target) -> Result<Upload, StorageError> {
-        let lists = lists_parent(&self.access, target.path());
-        let begun = self.local.disk().short(move || Upload::begin(target)).await;
-        veiled(lists, begun)
+        let (lists, umask) = (lists_parent(&self.access, target.path()), self.umask);
+        let work = move || Upload::begin(target, umask);
+        veiled(lists, self.local.disk().short(work).await)
     }
 
     /// Creates one directory. Needs `Mkdir`.
@@ -176,9 +188,10 @@ impl Home {
     ///
     /// [`StorageError::Exists`] for anything at `path`, `NotFound` if its parent is missing.
     pub async fn create_dir(&self, path: &VirtualPath) -> Result<(), StorageError> {
-        self.judged((path, End::Itself), |local, path, ruling| {
+        let umask = self.umask;
+        self.judged((path, End::Itself), move |local, path, ruling| {
             ruling.need(Permission::Mkdir)?;
-            local.create_dir(path)
+            local.create_dir(path, umask)
         })
         .await
     }
@@ -260,9 +273,10 @@ impl Home {
         .await
     }
 
-    /// Sets the permission bits (`SITE CHMOD`); all but `0o777` is ignored, and the service keeps what
-    /// it needs itself: reading files, everything on directories. Needs `Chmod`.
+    /// Sets the permission bits (`SITE CHMOD`); all but `0o777` and what the umask takes is ignored, and
+    /// the service keeps what it needs itself: reading files, everything on directories. Needs `Chmod`.
     pub async fn set_mode(&self, path: &VirtualPath, mode: u32) -> Result<(), StorageError> {
+        let mode = self.umask.apply(mode);
         self.judged((path, End::Followed), move |local, path, ruling| {
             ruling.need(Permission::Chmod)?;
             local.set_mode(path, mode)

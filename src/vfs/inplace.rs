@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{OFlags, Stat};
 
-use crate::model::{FileKey, VirtualPath};
+use crate::model::{Durability, FileKey, VirtualPath};
 
 use super::entry::{Removed, key, removed, size};
 use super::error::StorageError;
 use super::guard::{InFlight, Remnant};
 use super::local::LocalHome;
-use super::outcome::{Abandoned, Committed, Durability, OnAbort};
+use super::outcome::{Abandoned, Committed, OnAbort};
 use super::sink::Sink;
 use super::tally::Sum;
 use super::target::{Target, is_partial};

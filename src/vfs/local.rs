@@ -10,7 +10,7 @@ use rustix::fs::{Advice, AtFlags, Mode, OFlags, Stat, Timespec, Timestamps};
 use rustix::io::Errno;
 
 use crate::clock::{Clock, Timestamp};
-use crate::model::{FileKey, Permissions, VirtualPath};
+use crate::model::{FileKey, Permissions, Umask, VirtualPath};
 
 use super::beneath::{Beneath, Place, relative};
 use super::disk::Disk;
@@ -152,7 +152,7 @@ impl LocalHome {
         }
     }
 
-    pub(super) fn create_dir(&self, path: &VirtualPath) -> Result<(), StorageError> {
+    pub(super) fn create_dir(&self, path: &VirtualPath, umask: Umask) -> Result<(), StorageError> {
         name::creatable(path)?;
         if path.is_root() {
             return Err(StorageError::Exists);
@@ -160,8 +160,9 @@ impl LocalHome {
         let place = self.root().place(path)?;
         rustix::fs::mkdirat(&place.dir, &place.name, Mode::RWXU)?;
         let dir = place.open(OFlags::DIRECTORY)?;
-        // Afterwards and by handle: the mode given to `mkdirat` is cut by the umask.
-        Ok(rustix::fs::fchmod(dir, DIRECTORY_MODE)?)
+        // Afterwards and by handle: the mode given to `mkdirat` is cut by the umask of the process.
+        let mode = Mode::from_bits_truncate(umask.apply(0o777));
+        Ok(rustix::fs::fchmod(dir, mode)?)
     }
 
     pub(super) fn remove_file(&self, path: &VirtualPath) -> Result<Removed, StorageError> {
@@ -388,7 +389,5 @@ fn rename_error(errno: Errno) -> StorageError {
     }
 }
 
-/// Mode of new directories.
-const DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o755);
 /// Leftovers removed with one directory; more are left to the sweep.
 const LEFTOVERS_LIMIT: usize = 10_000;

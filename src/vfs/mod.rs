@@ -35,7 +35,7 @@ pub use home::Home;
 pub use listing::Listing;
 pub use local::{HomeOptions, LocalHome};
 pub use name::STAGED_PREFIX;
-pub use outcome::{Abandoned, Committed, Durability, OnAbort};
+pub use outcome::{Abandoned, Committed, OnAbort};
 pub use recount::{Recount, RecountStep};
 pub use room::Space;
 pub use ruling::Judgement;

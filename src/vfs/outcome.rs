@@ -1,18 +1,8 @@
 //! How uploads end.
 
-use crate::model::{FileKey, VirtualPath};
+use crate::model::{Durability, FileKey, VirtualPath};
 
 use super::entry::Removed;
-
-/// What must be on disk before an upload counts as stored.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Durability {
-    /// The operating system has received all bytes; a power cut may lose the file.
-    #[default]
-    Received,
-    /// File and directory entry survive a power cut (`fsync` of both).
-    OnDisk,
-}
 
 /// What happens to an upload that did not end well.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

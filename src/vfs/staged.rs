@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 
-use crate::model::VirtualPath;
+use crate::model::{Durability, Umask, VirtualPath};
 
 use super::beneath::Place;
 use super::entry::{Kind, Removed, key, kind};
@@ -15,7 +15,7 @@ use super::error::StorageError;
 use super::guard::{InFlight, Remnant};
 use super::local::LocalHome;
 use super::name;
-use super::outcome::{Abandoned, Committed, Durability, OnAbort};
+use super::outcome::{Abandoned, Committed, OnAbort};
 use super::sink::Sink;
 use super::tally::Sum;
 use super::target::{Promise, Rights, Target, is_partial, may_stand};
@@ -28,6 +28,8 @@ pub(super) struct Staged {
     place: Place,
     hidden_name: String,
     rights: Rights,
+    /// Of the stored file; given by handle, so that the umask of the process does not matter.
+    mode: Mode,
     sink: Sink,
     is_settled: AtomicBool,
     // Held until the file stands under the name.
@@ -36,7 +38,7 @@ pub(super) struct Staged {
 
 impl Staged {
     /// Creates the staged file for `target` in its directory.
-    pub(super) fn begin(target: Target) -> Result<Self, StorageError> {
+    pub(super) fn begin(target: Target, umask: Umask) -> Result<Self, StorageError> {
         let hidden_name = name::staged();
         // Registered before it exists, so that no sweep takes it for a leftover.
         target.home.lock().staged.insert(hidden_name.clone());
@@ -48,6 +50,7 @@ impl Staged {
                 place: target.place,
                 hidden_name,
                 rights: target.rights,
+                mode: Mode::from_bits_truncate(umask.apply(0o666)),
                 sink: Sink::whole(file, room),
                 is_settled: AtomicBool::new(false),
                 _promise: target.promise,
@@ -78,7 +81,7 @@ impl Staged {
     ) -> Result<Committed, StorageError> {
         self.sink.end();
         self.sink.finish()?;
-        rustix::fs::fchmod(self.sink.file(), FILE_MODE)?;
+        rustix::fs::fchmod(self.sink.file(), self.mode)?;
         if durability == Durability::OnDisk {
             rustix::fs::fsync(self.sink.file())?;
         }
@@ -105,7 +108,7 @@ impl Staged {
             return Ok(self.discard());
         }
         self.sink.finish()?;
-        rustix::fs::fchmod(self.sink.file(), FILE_MODE)?;
+        rustix::fs::fchmod(self.sink.file(), self.mode)?;
         let mut state = self.home.lock();
         let standing = self.place.stat()?;
         if !self.may_promote(&state, standing.as_ref(), policy, allows) {
@@ -197,6 +200,3 @@ fn create(place: &Place, name: &str) -> Result<File, StorageError> {
     let file = rustix::fs::openat(&place.dir, OsStr::new(name), flags, mode)?;
     Ok(File::from(file))
 }
-
-/// Mode of stored files; given by handle, so that the umask does not matter.
-const FILE_MODE: Mode = Mode::from_bits_truncate(0o644);

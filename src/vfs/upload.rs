@@ -3,13 +3,13 @@
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
-use crate::model::VirtualPath;
+use crate::model::{Durability, Umask, VirtualPath};
 
 use super::entry::Removed;
 use super::error::StorageError;
 use super::inplace::InPlace;
 use super::local::LocalHome;
-use super::outcome::{Abandoned, Committed, Durability, OnAbort};
+use super::outcome::{Abandoned, Committed, OnAbort};
 use super::sink::Sink;
 use super::staged::Staged;
 use super::target::{Plan, Target};
@@ -35,8 +35,8 @@ enum Flight {
 }
 
 impl Upload {
-    /// Begins the upload that `target` was checked for. Blocking.
-    pub(super) fn begin(target: Target) -> Result<Self, StorageError> {
+    /// Begins the upload that `target` was checked for; a new file gets none of `umask`. Blocking.
+    pub(super) fn begin(target: Target, umask: Umask) -> Result<Self, StorageError> {
         let home = target.home.clone();
         let mut state = home.lock();
         let standing = target.place.stat()?;
@@ -47,7 +47,7 @@ impl Upload {
             }
             Plan::Stage { .. } => {
                 drop(state);
-                Flight::Staged(Staged::begin(target)?)
+                Flight::Staged(Staged::begin(target, umask)?)
             }
         };
         let flight = Arc::new(flight);

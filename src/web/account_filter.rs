@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use crate::model::page::{AccountQuery, AccountSort, Direction as Order, Window};
-use crate::model::{AccountStatus, CustomerId, PlanId};
+use crate::model::{AccountStanding, CustomerId, PlanId};
 use crate::web::table::{Address, Column, Direction, Sort};
 
 /// The query as it came.
@@ -39,7 +39,7 @@ pub(crate) struct AccountFilter {
     pub(crate) page: u64,
     /// What was not understood, as `name=value`.
     pub(crate) ignored: Vec<String>,
-    status: Option<AccountStatus>,
+    standing: Option<AccountStanding>,
     over: bool,
 }
 
@@ -84,10 +84,11 @@ impl AccountFilter {
     pub(crate) fn read(params: &AccountParams) -> Self {
         let mut ignored = Vec::new();
         let mut ignore = |name: &str, value: &str| ignored.push(format!("{name}={value}"));
-        let status = match params.status.as_str() {
+        let standing = match params.status.as_str() {
             "" => None,
-            "active" => Some(AccountStatus::Active),
-            "suspended" => Some(AccountStatus::Suspended),
+            "active" => Some(AccountStanding::Active),
+            "expired" => Some(AccountStanding::Expired),
+            "suspended" => Some(AccountStanding::Suspended),
             other => {
                 ignore("status", other);
                 None
@@ -122,7 +123,7 @@ impl AccountFilter {
             sort: Sort::read(&COLUMNS, &params.sort, &params.dir),
             page: params.page.parse().unwrap_or(1).max(1),
             ignored,
-            status,
+            standing,
             over,
         }
     }
@@ -131,7 +132,7 @@ impl AccountFilter {
     pub(crate) fn query(&self) -> AccountQuery {
         AccountQuery {
             text: self.text.clone(),
-            status: self.status,
+            standing: self.standing,
             customer_id: self.customer,
             plan_id: self.plan,
             over_percent: self.over.then_some(Self::OVER),
@@ -154,7 +155,7 @@ impl AccountFilter {
 
     /// The list with this filter, in its usual order, first page.
     pub(crate) fn address(&self) -> Address {
-        self.address_of(self.status, self.over)
+        self.address_of(self.standing, self.over)
     }
 
     /// The same in the order that is in force.
@@ -187,15 +188,16 @@ impl AccountFilter {
     }
 
     /// The segments: words, link, and whether it is in force.
-    pub(crate) fn segments(&self) -> [(&'static str, String, bool); 4] {
-        let segment = |label, status, over| {
-            let current = self.status == status && self.over == over;
-            (label, self.address_of(status, over).to_string(), current)
+    pub(crate) fn segments(&self) -> [(&'static str, String, bool); 5] {
+        let segment = |label, standing, over| {
+            let current = self.standing == standing && self.over == over;
+            (label, self.address_of(standing, over).to_string(), current)
         };
         [
             segment("All", None, false),
-            segment("Active", Some(AccountStatus::Active), false),
-            segment("Suspended", Some(AccountStatus::Suspended), false),
+            segment("Active", Some(AccountStanding::Active), false),
+            segment("Expired", Some(AccountStanding::Expired), false),
+            segment("Suspended", Some(AccountStanding::Suspended), false),
             segment("Over 90\u{a0}%", None, true),
         ]
     }
@@ -213,9 +215,10 @@ impl AccountFilter {
 
     /// What is said when nothing matches.
     pub(crate) fn no_match(&self) -> String {
-        let kind = match (self.status, self.over) {
-            (Some(AccountStatus::Active), _) => "active accounts",
-            (Some(AccountStatus::Suspended), _) => "suspended accounts",
+        let kind = match (self.standing, self.over) {
+            (Some(AccountStanding::Active), _) => "active accounts",
+            (Some(AccountStanding::Expired), _) => "expired accounts",
+            (Some(AccountStanding::Suspended), _) => "suspended accounts",
             (None, true) => "accounts over 90\u{a0}%",
             (None, false) => "accounts",
         };
@@ -228,7 +231,7 @@ impl AccountFilter {
 
     /// The same search over all accounts; empty if the search is not narrowed.
     pub(crate) fn widened(&self) -> String {
-        let narrowed = self.status.is_some() || self.over || self.customer.is_some();
+        let narrowed = self.standing.is_some() || self.over || self.customer.is_some();
         if !narrowed || self.text.is_empty() {
             return String::new();
         }
@@ -262,10 +265,10 @@ impl AccountFilter {
 
     fn has_only_text(&self) -> bool {
         let narrowed = self.customer.is_some() || self.plan.is_some() || self.over;
-        self.status.is_none() && !narrowed
+        self.standing.is_none() && !narrowed
     }
 
-    fn address_of(&self, status: Option<AccountStatus>, over: bool) -> Address {
+    fn address_of(&self, standing: Option<AccountStanding>, over: bool) -> Address {
         let text = |id: Option<String>| id.unwrap_or_default();
         let size = if self.size == Self::SIZE {
             String::new()
@@ -274,7 +277,7 @@ impl AccountFilter {
         };
         Address::new(Self::PATH)
             .with("q", &self.text)
-            .with("status", status.map_or("", AccountStatus::as_str))
+            .with("status", standing.map_or("", AccountStanding::as_str))
             .with("usage", if over { "90" } else { "" })
             .with("customer", text(self.customer.map(|id| id.to_string())))
             .with("plan", text(self.plan.map(|id| id.to_string())))

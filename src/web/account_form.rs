@@ -5,6 +5,7 @@ use crate::hosting::accounts::{AccountDetails, AccountSettings};
 use crate::hosting::limits::Effective;
 use crate::model::{AccountLimits, Limit, PermissionProfile, Plan, TlsRule};
 use crate::settings::TlsPolicy;
+use crate::web::access_form;
 use crate::web::form::Form;
 use crate::web::limit_field::{LimitField, Measure};
 
@@ -39,6 +40,11 @@ pub(crate) const LIMITS: AccountLimits<LimitField> = AccountLimits {
         "Sessions",
         Measure::Things("session", "sessions", 1_000),
     ),
+    sessions_per_address: field(
+        "sessions_per_address",
+        "Sessions from one address",
+        Measure::Things("session", "sessions", 1_000),
+    ),
     upload_rate: field("upload_rate", "Upload rate", Measure::Rate),
     download_rate: field("download_rate", "Download rate", Measure::Rate),
     session_upload_rate: field(
@@ -56,19 +62,24 @@ pub(crate) const LIMITS: AccountLimits<LimitField> = AccountLimits {
 /// Longest note, in characters.
 const NOTES_LIMIT: usize = 10_000;
 
-/// Reads the settings; what is wrong stands in the form afterwards.
-pub(crate) fn read(form: &mut Form) -> Option<AccountSettings> {
+/// Reads the settings; what the page does not show stays as `known` says, and what is wrong stands in
+/// the form afterwards.
+pub(crate) fn read(form: &mut Form, known: &AccountSettings) -> Option<AccountSettings> {
     let permissions = form.read::<PermissionProfile>("permissions");
     let tls = read_rule(form);
     let limits = LIMITS.map(|field| field.read(form).ok_or(())).all();
+    let rules = access_form::read(form, known);
     let notes = form.value("notes").trim().to_owned();
     if notes.chars().count() > NOTES_LIMIT {
         form.refuse("notes", "Notes must be 10,000 characters or fewer");
         return None;
     }
+    let (login, session) = rules?;
     Some(AccountSettings {
         permissions: permissions?,
         tls: tls?,
+        login,
+        session,
         limits: limits.ok()?,
         notes,
     })
@@ -79,21 +90,11 @@ pub(crate) fn fill(form: &mut Form, settings: &AccountSettings, plan: Option<&Pl
     form.set("permissions", settings.permissions.as_str());
     form.set("tls", settings.tls.as_str());
     form.set("notes", &settings.notes);
+    access_form::fill(form, settings, plan);
     let above = plan.map_or_else(AccountLimits::default, |plan| plan.account);
     let limits = LIMITS.beside(settings.limits).beside(above);
     for ((field, own), above) in limits.into_array() {
         field.fill(form, own, above);
-    }
-}
-
-/// The part of an account that is edited.
-pub(crate) fn settings_of(details: &AccountDetails) -> AccountSettings {
-    let account = &details.account;
-    AccountSettings {
-        permissions: account.permissions,
-        tls: account.tls,
-        limits: account.limits,
-        notes: account.notes.clone(),
     }
 }
 
@@ -228,12 +229,14 @@ mod tests {
                 ..AccountLimits::default()
             },
             notes: "Camera at gate 2".to_owned(),
+            ..AccountSettings::default()
         };
         let mut form = Form::new();
 
         fill(&mut form, &settings, None);
 
-        assert_eq!(read(&mut form), Some(settings));
+        let known = AccountSettings::default();
+        assert_eq!(read(&mut form, &known), Some(settings));
     }
 
     #[test]
@@ -241,7 +244,7 @@ mod tests {
         let mut form = filled();
         form.set("tls", "sometimes");
 
-        assert_eq!(read(&mut form), None);
+        assert_eq!(read(&mut form, &AccountSettings::default()), None);
         assert_eq!(form.error_text("tls"), "Choose an encryption rule");
     }
 
@@ -253,7 +256,7 @@ mod tests {
             form.set(name, typed);
         }
 
-        assert_eq!(read(&mut form), None);
+        assert_eq!(read(&mut form, &AccountSettings::default()), None);
         assert_eq!(form.errors().len(), 2);
     }
 }

@@ -1,7 +1,7 @@
 //! What all pages of one account begin with: name, state, owner and the links to its sections.
 
 use crate::hosting::accounts::AccountDetails;
-use crate::model::{Account, AccountStatus, CustomerStatus, TlsRule};
+use crate::model::{Account, AccountStanding, AccountStatus, CustomerStatus, Expiry, TlsRule};
 use crate::web::table::encoded;
 
 /// The head of an account's pages, for `templates/admin/accounts/_head.html`.
@@ -47,7 +47,7 @@ impl AccountHead {
     /// The head of the section `current` of an account.
     pub(crate) fn new(details: &AccountDetails, may_manage: bool, current: &'static str) -> Self {
         let account = &details.account;
-        let (dot, status) = state(account.status, details.customer.status);
+        let (dot, status) = state(details.standing, details.customer.status);
         let is_active = account.status == AccountStatus::Active;
         let (suspended_fact, suspended_why) = suspension(details);
         Self {
@@ -83,20 +83,21 @@ pub(crate) fn account_url(account: &Account) -> String {
 
 /// Class of the dot and words for whether an account can sign in.
 pub(crate) fn state(
-    account: AccountStatus,
+    account: AccountStanding,
     customer: CustomerStatus,
 ) -> (&'static str, &'static str) {
     match (account, customer) {
-        (AccountStatus::Suspended, _) => ("off", "Suspended"),
-        (AccountStatus::Active, CustomerStatus::Suspended) => ("warn", "Customer suspended"),
-        (AccountStatus::Active, CustomerStatus::Active) => ("ok", "Active"),
+        (AccountStanding::Suspended, _) => ("off", "Suspended"),
+        (AccountStanding::Expired, _) => ("off", "Expired"),
+        (AccountStanding::Active, CustomerStatus::Suspended) => ("warn", "Customer suspended"),
+        (AccountStanding::Active, CustomerStatus::Active) => ("ok", "Active"),
     }
 }
 
 fn suspension(details: &AccountDetails) -> (String, String) {
     let name = &details.account.username;
-    match (details.account.status, details.customer.status) {
-        (AccountStatus::Suspended, _) => {
+    match (details.standing, details.customer.status) {
+        (AccountStanding::Suspended, _) => {
             let why = match details.account.suspend_reason.as_str() {
                 "" => "No reason was given. The audit log shows who did it and when.".to_owned(),
                 reason => format!("Reason: {reason}"),
@@ -106,10 +107,18 @@ fn suspension(details: &AccountDetails) -> (String, String) {
                 why,
             )
         }
-        (AccountStatus::Active, CustomerStatus::Suspended) => (
+        (AccountStanding::Expired, _) => {
+            let end = details.account.login.expires_at.map(Expiry);
+            let end = end.map(|end| end.to_string()).unwrap_or_default();
+            (
+                format!("{name} expired on {end}. Nobody can sign in with it."),
+                "A later date under “Limits and access” opens it again.".to_owned(),
+            )
+        }
+        (AccountStanding::Active, CustomerStatus::Suspended) => (
             format!("{} is suspended.", details.customer.name),
             "None of its accounts can sign in until the customer is resumed.".to_owned(),
         ),
-        (AccountStatus::Active, CustomerStatus::Active) => (String::new(), String::new()),
+        (AccountStanding::Active, CustomerStatus::Active) => (String::new(), String::new()),
     }
 }

@@ -24,6 +24,7 @@ use crate::app::App;
 use own_path::without_slash;
 use state::Web;
 
+mod access_form;
 mod account_activity;
 mod account_filter;
 mod account_form;

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::hosting::plans::{JOURNAL_DAYS, PlanError, PlanSettings};
-use crate::model::{AccountLimits, Override, Plan};
+use crate::model::{AccountLimits, NamePatterns, Override, Plan};
 use crate::web::account_form::LIMITS;
 use crate::web::customer_form::{MAX_ACCOUNTS, POOL_BYTES, POOL_FILES};
 use crate::web::error::PageError;
@@ -27,6 +27,10 @@ pub(crate) const ACCOUNT_LIMITS: AccountLimits<LimitField> = AccountLimits {
         label: "Sessions at once",
         ..LIMITS.sessions
     },
+    sessions_per_address: LimitField {
+        name: "account_sessions_per_address",
+        ..LIMITS.sessions_per_address
+    },
     ..LIMITS
 };
 
@@ -46,6 +50,9 @@ pub(crate) const POOL_LIMITS: [LimitField; 3] = [
     },
 ];
 
+/// Sessions from one address that a new plan gives each account; the programs that people use open
+/// two to ten.
+const SESSIONS_PER_ADDRESS: u64 = 8;
 const NAME_LIMIT: usize = 60;
 const DESCRIPTION_LIMIT: usize = 200;
 
@@ -64,6 +71,7 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
     }
     let journal_days = read_journal(form);
     let account = ACCOUNT_LIMITS.map(|field| field.read_limit(form).ok_or(()));
+    let denied_names = form.read::<NamePatterns>("denied_names");
     let [pool_bytes, pool_files, accounts] = POOL_LIMITS.map(|field| field.read_limit(form));
     if !form.is_fine() {
         return None;
@@ -76,6 +84,7 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
         max_accounts: accounts?,
         account: account.all().ok()?,
         journal_days: journal_days?,
+        denied_names: denied_names?,
         is_default: form.is("is_default", "yes"),
     })
 }
@@ -128,10 +137,18 @@ fn fill_journal(form: &mut Form, days: Override) {
     }
 }
 
+/// Writes what a new plan begins with into the form.
+pub(crate) fn fill_new(form: &mut Form) {
+    ACCOUNT_LIMITS
+        .sessions_per_address
+        .fill_limit(form, Some(SESSIONS_PER_ADDRESS));
+}
+
 /// Writes a stored plan into the form.
 pub(crate) fn fill(form: &mut Form, plan: &Plan) {
     form.set("name", &plan.name);
     form.set("description", &plan.description);
+    form.set("denied_names", &plan.denied_names);
     if plan.is_default {
         form.set("is_default", "yes");
     }

@@ -9,7 +9,8 @@ use crate::hosting::limits::{EffectiveLimits, max_accounts};
 use crate::model::page::PlanRow;
 use crate::model::{
     Account, AccountId, AccountLimits, AccountStatus, Customer, CustomerId, CustomerStatus,
-    Override, PasswordHash, PathRules, PermissionProfile, Plan, PlanId, TlsRule, Usage,
+    LoginRules, Override, PasswordHash, PathRules, PermissionProfile, Plan, PlanId, SessionRules,
+    TlsRule, Usage,
 };
 
 /// A name that would be dangerous if it were not escaped.
@@ -34,6 +35,7 @@ pub(crate) fn plan() -> Plan {
             ..AccountLimits::default()
         },
         journal_days: Override::Inherit,
+        denied_names: "*.exe".parse().unwrap_or_default(),
         is_default: true,
         created_at: MADE,
         updated_at: MADE,
@@ -82,6 +84,8 @@ pub(crate) fn account() -> Account {
         permissions: PermissionProfile::Full,
         rules: PathRules::default(),
         tls: TlsRule::Optional,
+        login: LoginRules::default(),
+        session: SessionRules::default(),
         limits: AccountLimits {
             files: Override::Own(None),
             sessions: Override::Own(Some(5)),
@@ -121,8 +125,17 @@ pub(crate) fn account_details(status: AccountStatus) -> AccountDetails {
             files: 40_112,
         },
         sessions: 2,
+        standing: account.standing(MADE),
         account,
     }
+}
+
+/// The account some time after its end.
+pub(crate) fn expired_account_details() -> AccountDetails {
+    let mut details = account_details(AccountStatus::Active);
+    details.account.login.expires_at = Some(MADE);
+    details.standing = details.account.standing(MADE);
+    details
 }
 
 /// The customer with its account.

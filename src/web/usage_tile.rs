@@ -48,6 +48,7 @@ fn tile(label: &'static str, meter: Meter, free: Option<String>, source: LimitSo
             LimitSource::Account => "Set for this account",
             LimitSource::Customer => "Set for the customer",
             LimitSource::Plan => "Set by the plan",
+            LimitSource::Server => "Set by the server",
         },
     }
 }

@@ -2,6 +2,7 @@
 //! engine's checklist that it covers.
 
 mod abort;
+mod access;
 mod checksum;
 mod control;
 mod crowd;

@@ -9,7 +9,7 @@ use crate::ftp::context::Context;
 use crate::ftp::error::CommandError;
 use crate::ftp::outcome::Outcome;
 use crate::hosting::login::{Granted, LoginError};
-use crate::hosting::sessions::SessionAccount;
+use crate::hosting::sessions::{Places, Refused, SessionAccount};
 use crate::model::Secret;
 use crate::proto::{Code, LoginName, Reply};
 
@@ -35,13 +35,10 @@ pub(super) async fn user(context: &mut Context, name: LoginName) -> Result<Outco
 /// `PASS`: ends a login. Every refusal takes a while, and longer each time.
 pub(super) async fn pass(context: &mut Context, password: Secret) -> Result<Outcome, CommandError> {
     let began = Instant::now();
-    let from = context.peer.client.ip();
-    let encrypted = context.session.is_encrypted();
+    let who = context.circumstances();
     let app = context.door.app.clone();
     let logins = &app.logins;
-    let verified = logins
-        .verify(&context.name, &password, from, encrypted)
-        .await;
+    let verified = logins.verify(&context.name, &password, who).await;
     app.metrics.login(match &verified {
         Ok(_) => "ok",
         Err(LoginError::Incorrect(_)) => "refused",
@@ -50,8 +47,8 @@ pub(super) async fn pass(context: &mut Context, password: Secret) -> Result<Outc
     });
     match verified {
         Ok(granted) => {
-            let outcome = welcome(context, granted.clone());
-            if logins.still_holds(&granted).await? {
+            let outcome = welcome(context, granted.clone()).await;
+            if logins.still_holds(&granted, who).await? {
                 granted.rates.enforce();
                 return Ok(outcome);
             }
@@ -61,7 +58,7 @@ pub(super) async fn pass(context: &mut Context, password: Secret) -> Result<Outc
         Err(LoginError::Incorrect(reason)) => {
             tracing::info!(
                 session.id = %context.live.id(),
-                client.address = %from,
+                client.address = %who.from,
                 %reason,
                 "login refused"
             );
@@ -78,21 +75,20 @@ pub(super) async fn pass(context: &mut Context, password: Secret) -> Result<Outc
     }
 }
 
-fn welcome(context: &mut Context, granted: Granted) -> Outcome {
+async fn welcome(context: &mut Context, granted: Granted) -> Outcome {
     let account = SessionAccount {
         id: granted.account.id,
         customer_id: granted.account.customer_id,
         username: granted.account.username.clone(),
     };
-    if let Err(refused) = context
-        .live
-        .log_in(account, granted.limits.account.sessions.limit)
-    {
+    let limits = granted.limits.of_account();
+    let places = Places {
+        total: limits.sessions,
+        per_address: limits.sessions_per_address,
+    };
+    if let Err(refused) = context.live.log_in(account, places) {
         tracing::info!(session.id = %context.live.id(), %refused, "login refused");
-        return Outcome::Close(Reply::new(
-            Code::ServiceNotAvailable,
-            "Too many sessions for this account, try again later.",
-        ));
+        return Outcome::Close(Reply::new(Code::ServiceNotAvailable, crowded(refused)));
     }
     tracing::info!(
         session.id = %context.live.id(),
@@ -103,7 +99,19 @@ fn welcome(context: &mut Context, granted: Granted) -> Outcome {
     );
     context.failures = 0;
     context.admit(granted);
+    context.enter_start().await;
     say(Code::LoggedIn, "Login successful.")
+}
+
+fn crowded(refused: Refused) -> &'static str {
+    match refused {
+        Refused::AccountAddress { .. } => {
+            "Too many sessions for this account from your address, try again later."
+        }
+        Refused::Account { .. } | Refused::Address { .. } | Refused::Server { .. } => {
+            "Too many sessions for this account, try again later."
+        }
+    }
 }
 
 async fn rebuff(context: &mut Context, began: Instant) -> Outcome {

@@ -272,7 +272,7 @@ fn receive(
             allowance,
             conversion: member.session.converts_lines().then(CrlfToLf::default),
             announced,
-            durability: settings.durability,
+            durability: member.durability(),
             on_abort: settings.interrupted_uploads,
             tolerates_truncation: settings.tls_truncation_tolerated,
         }),

@@ -40,6 +40,8 @@ impl Accounts {
         self.parts().foundation.audit(&mut tx, actor, deed).await?;
         tx.commit().await?;
         let ended = self.disconnect(id, "The account was deleted.");
+        self.note_ended((actor, AuditAction::AccountDeleted), &account, ended)
+            .await;
         self.parts().ledger.remove_account(id);
         self.parts().volumes.forget(id);
         if let Some(purge) = purge {

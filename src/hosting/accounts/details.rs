@@ -2,8 +2,8 @@
 
 use crate::hosting::limits::EffectiveLimits;
 use crate::model::{
-    Account, AccountLimits, Customer, CustomerId, Override, PermissionProfile, Plan, Secret,
-    TlsRule, Usage, Username,
+    Account, AccountLimits, AccountStanding, Customer, CustomerId, LoginRules, Override,
+    PermissionProfile, Plan, Secret, SessionRules, TlsRule, Usage, Username,
 };
 
 /// What is needed to make an account.
@@ -26,10 +26,41 @@ pub struct AccountSettings {
     pub permissions: PermissionProfile,
     /// Whether it must encrypt.
     pub tls: TlsRule,
+    /// When and from where it may log in.
+    pub login: LoginRules,
+    /// How its sessions treat files.
+    pub session: SessionRules,
     /// Its own limits.
     pub limits: AccountLimits<Override>,
     /// Free text.
     pub notes: String,
+}
+
+impl AccountSettings {
+    /// The settings of `account`.
+    pub fn of(account: &Account) -> Self {
+        Self {
+            permissions: account.permissions,
+            tls: account.tls,
+            login: account.login.clone(),
+            session: account.session.clone(),
+            limits: account.limits,
+            notes: account.notes.clone(),
+        }
+    }
+
+    /// `account` with these settings.
+    pub(super) fn put_on(self, account: Account) -> Account {
+        Account {
+            permissions: self.permissions,
+            tls: self.tls,
+            login: self.login,
+            session: self.session,
+            limits: self.limits,
+            notes: self.notes,
+            ..account
+        }
+    }
 }
 
 /// What happens to the files of a deleted account.
@@ -47,6 +78,8 @@ pub enum Files {
 pub struct AccountDetails {
     /// The account.
     pub account: Account,
+    /// Whether it can be used now, as far as it is up to the account.
+    pub standing: AccountStanding,
     /// Its customer.
     pub customer: Customer,
     /// The customer's plan.

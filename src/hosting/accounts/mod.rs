@@ -4,6 +4,7 @@ mod deletion;
 mod details;
 mod error;
 mod newcomers;
+mod reach;
 mod rules;
 mod service;
 mod trail;

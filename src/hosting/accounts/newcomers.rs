@@ -8,8 +8,8 @@ use crate::events::Event;
 use crate::hosting::foundation::differences;
 use crate::hosting::limits::max_accounts;
 use crate::model::{
-    Account, AccountId, AccountLimits, AccountStatus, Actor, AuditAction, Customer, PasswordHash,
-    PathRules, PermissionProfile, Plan, TlsRule, Username,
+    Account, AccountId, AccountLimits, AccountStatus, Actor, AuditAction, Customer, LoginRules,
+    PasswordHash, PathRules, PermissionProfile, Plan, SessionRules, TlsRule, Username,
 };
 use crate::store::Tx;
 
@@ -55,6 +55,8 @@ impl Accounts {
             permissions: PermissionProfile::default(),
             rules: PathRules::default(),
             tls: TlsRule::default(),
+            login: LoginRules::default(),
+            session: SessionRules::default(),
             limits: AccountLimits::default(),
             notes: String::new(),
             last_login_at: None,
@@ -176,14 +178,19 @@ impl Accounts {
     /// [`AccountError::Store`].
     pub(in crate::hosting) async fn follow(
         &self,
-        id: AccountId,
+        actor: &Actor,
+        account: &Account,
         is_out: bool,
     ) -> Result<(), AccountError> {
-        let changed = Event::AccountChanged(id);
+        let changed = Event::AccountChanged(account.id);
         self.parts().foundation.publish(changed);
+        let mut ended = 0;
         if is_out {
-            self.disconnect(id, "The account was changed.");
+            ended += self.disconnect(account.id, "The account was changed.");
         }
-        self.refresh(id).await
+        ended += self.refresh(account.id).await?;
+        self.note_ended((actor, AuditAction::AccountChanged), account, ended)
+            .await;
+        Ok(())
     }
 }

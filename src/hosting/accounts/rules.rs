@@ -61,7 +61,9 @@ impl Accounts {
         tx.commit().await?;
         // Before any session looks it up.
         foundation.publish(Event::AccountChanged(id));
-        self.refresh(id).await?;
+        let ended = self.refresh(id).await?;
+        self.note_ended((actor, AuditAction::AccountChanged), &account, ended)
+            .await;
         self.get(id).await
     }
 

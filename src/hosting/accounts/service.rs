@@ -11,13 +11,14 @@ use crate::hosting::jobs::Jobs;
 use crate::hosting::limits::{EffectiveLimits, max_accounts};
 use crate::hosting::passwords::Passwords;
 use crate::hosting::quota::{Ledger, Limits};
-use crate::hosting::sessions::{Order, Sessions};
+use crate::hosting::sessions::Sessions;
 use crate::hosting::volumes::Volumes;
 use crate::model::page::{AccountQuery, AccountRow, Page};
 use crate::model::{
     Account, AccountId, AccountStatus, Actor, AuditAction, Customer, CustomerId, PathRules, Plan,
     Right, Secret, Username, Version,
 };
+use crate::settings::LiveSettings;
 use crate::store::{Conflict, StoreError};
 
 /// A cheap handle on the accounts.
@@ -37,6 +38,8 @@ pub struct Parts {
     pub ledger: Ledger,
     /// Knows who is connected.
     pub sessions: Sessions,
+    /// The settings in force.
+    pub settings: LiveSettings,
     /// Holds the homes.
     pub volumes: Volumes,
 }
@@ -77,6 +80,8 @@ impl Accounts {
             permissions: new.settings.permissions,
             rules: PathRules::default(),
             tls: new.settings.tls,
+            login: new.settings.login,
+            session: new.settings.session,
             limits: new.settings.limits,
             notes: new.settings.notes,
             last_login_at: None,
@@ -121,14 +126,10 @@ impl Accounts {
     ) -> Result<Account, AccountError> {
         require(actor)?;
         let before = self.get(id).await?;
-        let mut account = Account {
+        let mut account = settings.put_on(Account {
             version: seen,
             ..before.clone()
-        };
-        account.permissions = settings.permissions;
-        account.tls = settings.tls;
-        account.limits = settings.limits;
-        account.notes = settings.notes;
+        });
         let mut tx = self.0.foundation.db.begin().await?;
         account.version = tx.save_account(&account, self.0.foundation.now()).await?;
         let deed = deed(
@@ -140,7 +141,9 @@ impl Accounts {
         tx.commit().await?;
         // Before any session looks it up.
         self.0.foundation.publish(Event::AccountChanged(id));
-        self.refresh(id).await?;
+        let ended = self.refresh(id).await?;
+        self.note_ended((actor, AuditAction::AccountChanged), &account, ended)
+            .await;
         self.get(id).await
     }
 
@@ -170,7 +173,10 @@ impl Accounts {
         let deed = deed(AuditAction::AccountPasswordReset, &account, changed);
         self.0.foundation.audit(&mut tx, actor, deed).await?;
         tx.commit().await?;
-        Ok(self.disconnect(id, "The password was changed."))
+        let ended = self.disconnect(id, "The password was changed.");
+        self.note_ended((actor, AuditAction::AccountPasswordReset), &account, ended)
+            .await;
+        Ok(ended)
     }
 
     /// Forbids logins and ends the account's sessions; tells how many.
@@ -184,9 +190,13 @@ impl Accounts {
         id: AccountId,
         reason: &str,
     ) -> Result<usize, AccountError> {
-        self.set_status(actor, id, AccountStatus::Suspended, reason)
+        let account = self
+            .set_status(actor, id, AccountStatus::Suspended, reason)
             .await?;
-        Ok(self.disconnect(id, "The account is suspended."))
+        let ended = self.disconnect(id, "The account is suspended.");
+        self.note_ended((actor, AuditAction::AccountSuspended), &account, ended)
+            .await;
+        Ok(ended)
     }
 
     /// Allows logins again.
@@ -220,6 +230,7 @@ impl Accounts {
             limits: EffectiveLimits::of(&account, &customer, &plan),
             usage: self.0.ledger.usage(id),
             pool_usage: self.0.ledger.pool_usage(customer.id),
+            standing: account.standing(self.0.foundation.now()),
             account,
             customer,
             plan,
@@ -234,7 +245,8 @@ impl Accounts {
 
     /// One page of accounts, with what they hold at this moment.
     pub async fn page(&self, query: &AccountQuery) -> Result<Page<AccountRow>, AccountError> {
-        let mut page = self.0.foundation.db.account_page(query).await?;
+        let now = self.0.foundation.now();
+        let mut page = self.0.foundation.db.account_page(query, now).await?;
         for row in &mut page.rows {
             row.usage = self.0.ledger.usage(row.account.id);
         }
@@ -247,26 +259,8 @@ impl Accounts {
         &self,
         query: &AccountQuery,
     ) -> Result<Page<AccountRow>, AccountError> {
-        Ok(self.0.foundation.db.account_page(query).await?)
-    }
-
-    /// Reads limits again and lets the account's sessions do the same; for changes made elsewhere.
-    pub(crate) async fn refresh(&self, id: AccountId) -> Result<(), AccountError> {
-        match self.get(id).await {
-            Ok(account) => {
-                let (customer, plan) = self.owner(account.customer_id).await?;
-                self.book(&account, &customer, &plan);
-            }
-            Err(AccountError::NotFound) => {
-                self.0.ledger.remove_account(id);
-                self.0.volumes.forget(id);
-            }
-            Err(error) => return Err(error),
-        }
-        self.0
-            .sessions
-            .order_where(&Order::Refresh, |session| session.id == id);
-        Ok(())
+        let now = self.0.foundation.now();
+        Ok(self.0.foundation.db.account_page(query, now).await?)
     }
 
     pub(in crate::hosting) fn parts(&self) -> &Parts {
@@ -301,7 +295,7 @@ impl Accounts {
         id: AccountId,
         status: AccountStatus,
         reason: &str,
-    ) -> Result<(), AccountError> {
+    ) -> Result<Account, AccountError> {
         require(actor)?;
         let account = self.get(id).await?;
         let action = match status {
@@ -321,16 +315,7 @@ impl Accounts {
             .audit(&mut tx, actor, deed(action, &account, changed))
             .await?;
         tx.commit().await?;
-        Ok(())
-    }
-
-    pub(super) fn disconnect(&self, id: AccountId, reason: &str) -> usize {
-        // First of all, so that nobody logs in again from memory.
-        self.0.foundation.publish(Event::AccountChanged(id));
-        let order = Order::Disconnect(reason.to_owned());
-        self.0
-            .sessions
-            .order_where(&order, |session| session.id == id)
+        Ok(account)
     }
 
     /// Puts the limits in force; an account that is not known yet begins with nothing stored.

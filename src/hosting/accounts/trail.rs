@@ -2,7 +2,10 @@
 
 use crate::hosting::foundation::{Deed, differences};
 use crate::hosting::limit_words::WORDS;
-use crate::model::{Account, AuditAction, PathRule, PathRules, PermissionProfile};
+use crate::model::{
+    Account, AuditAction, Expiry, LoginRules, Networks, Override, PathRule, PathRules,
+    PermissionProfile, SessionRules,
+};
 
 pub(super) fn deed(
     action: AuditAction,
@@ -37,7 +40,66 @@ pub(super) fn changes(before: &Account, after: &Account) -> Vec<(String, String,
         ),
     ];
     let notes = ("notes", before.notes.clone(), after.notes.clone());
-    differences(access.into_iter().chain(limits).chain([notes]))
+    let login = beside(login_words(&before.login), login_words(&after.login));
+    let session = beside(
+        session_words(&before.session),
+        session_words(&after.session),
+    );
+    let fields = access.into_iter().chain(login).chain(session).chain(limits);
+    differences(fields.chain([notes]))
+}
+
+type Said = (&'static str, String);
+
+fn beside<const N: usize>(
+    before: [Said; N],
+    after: [Said; N],
+) -> impl Iterator<Item = (&'static str, String, String)> {
+    before
+        .into_iter()
+        .zip(after)
+        .map(|((name, before), (_, after))| (name, before, after))
+}
+
+fn login_words(rules: &LoginRules) -> [Said; 3] {
+    let networks = |networks: &Networks, none: &str| {
+        if networks.is_empty() {
+            return none.to_owned();
+        }
+        networks.to_string().replace('\n', " ")
+    };
+    let expires = rules
+        .expires_at
+        .map_or_else(|| "never".to_owned(), |moment| Expiry(moment).to_string());
+    [
+        ("expires", expires),
+        ("allowed networks", networks(&rules.networks.allowed, "all")),
+        ("denied networks", networks(&rules.networks.denied, "none")),
+    ]
+}
+
+fn session_words(rules: &SessionRules) -> [Said; 5] {
+    let active = match rules.active_mode {
+        Override::Inherit => "as the server says",
+        Override::Own(true) => "allowed",
+        Override::Own(false) => "refused",
+    };
+    let durability = match rules.durability {
+        Override::Inherit => "as the server says",
+        Override::Own(durability) => durability.as_str(),
+    };
+    let names = match &rules.denied_names {
+        Override::Inherit => "from plan".to_owned(),
+        Override::Own(names) if names.is_empty() => "none".to_owned(),
+        Override::Own(names) => names.line(),
+    };
+    [
+        ("start folder", rules.start.to_string()),
+        ("umask", rules.umask.to_string()),
+        ("active mode", active.to_owned()),
+        ("confirm an upload", durability.to_owned()),
+        ("forbidden names", names),
+    ]
 }
 
 /// Folders whose rule differs, and what it says before and after.

@@ -7,10 +7,11 @@ use super::error::CustomerError;
 use super::slug::slug;
 use super::trail::changes;
 use crate::events::Event;
+use crate::hosting::ended::Cause;
 use crate::hosting::foundation::{Deed, Foundation};
 use crate::hosting::limits::{max_accounts, pool_bytes, pool_files};
 use crate::hosting::quota::{Ledger, Limits};
-use crate::hosting::sessions::{Order, Sessions};
+use crate::hosting::sessions::Sessions;
 use crate::model::page::{CustomerQuery, CustomerRow, Page};
 use crate::model::{
     Actor, AuditAction, Customer, CustomerId, CustomerStatus, Plan, PlanId, Right, Version,
@@ -141,15 +142,19 @@ impl Customers {
     ///
     /// [`CustomerError::NotFound`].
     pub async fn suspend(&self, actor: &Actor, id: CustomerId) -> Result<usize, CustomerError> {
-        self.set_status(actor, id, CustomerStatus::Suspended)
+        let customer = self
+            .set_status(actor, id, CustomerStatus::Suspended)
             .await?;
         // First of all, so that nobody logs in again from memory.
         self.0.foundation.publish(Event::CustomerChanged(id));
-        let order = Order::Disconnect("The account is suspended.".to_owned());
-        Ok(self
-            .0
-            .sessions
-            .order_where(&order, |session| session.customer_id == id))
+        let ended = self.0.sessions.end_where(|guest| {
+            let is_its = guest.account.customer_id == id;
+            is_its.then_some("The account is suspended.")
+        });
+        let object = (customer.name.as_str(), id.to_string());
+        let cause = Cause::new(actor, AuditAction::CustomerSuspended, object);
+        self.0.foundation.note_ended(cause, ended).await;
+        Ok(ended)
     }
 
     /// Allows logins again.
@@ -277,7 +282,7 @@ impl Customers {
         actor: &Actor,
         id: CustomerId,
         status: CustomerStatus,
-    ) -> Result<(), CustomerError> {
+    ) -> Result<Customer, CustomerError> {
         require(actor)?;
         let customer = self.get(id).await?;
         let action = match status {
@@ -296,7 +301,7 @@ impl Customers {
             .audit(&mut tx, actor, deed(action, &customer, Vec::new()))
             .await?;
         tx.commit().await?;
-        Ok(())
+        Ok(customer)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) async fn perform(
     };
     for (piece, outcome) in pieces.iter().zip(&outcomes) {
         if !matches!(outcome, Outcome::Refused(_)) {
-            announce(accounts, piece).await?;
+            announce(accounts, actor, piece).await?;
         }
     }
     Ok(outcomes)
@@ -180,7 +180,11 @@ fn outcome(piece: &Piece<'_>) -> Outcome {
 }
 
 /// Lets books and sessions follow.
-async fn announce(accounts: &Accounts, piece: &Piece<'_>) -> Result<(), AccountError> {
+async fn announce(
+    accounts: &Accounts,
+    actor: &Actor,
+    piece: &Piece<'_>,
+) -> Result<(), AccountError> {
     match piece {
         Piece::Done(_) => Ok(()),
         Piece::Create { account, owner, .. } => {
@@ -190,7 +194,7 @@ async fn announce(accounts: &Accounts, piece: &Piece<'_>) -> Result<(), AccountE
         Piece::Change(alteration) => {
             let is_out = alteration.password.is_some()
                 || alteration.after.status == AccountStatus::Suspended;
-            accounts.follow(alteration.before.id, is_out).await
+            accounts.follow(actor, &alteration.after, is_out).await
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, hash_map};
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::orders::Mailbox;
-use super::view::{SessionAccount, SessionView, TransferView};
+use super::view::{Order, SessionAccount, SessionView, TransferView};
 use crate::clock::{Clock, Timestamp};
 use crate::events::{Event, Events};
 use crate::model::{AccountId, Operation, SessionId, VirtualPath};
@@ -28,6 +28,7 @@ pub(super) struct Live {
     pub(super) sessions: HashMap<SessionId, Arc<Entry>>,
     by_address: HashMap<IpAddr, u64>,
     by_account: HashMap<AccountId, u64>,
+    by_account_address: HashMap<(AccountId, IpAddr), u64>,
 }
 
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(super) struct Entry {
     pub(super) opened_at: Timestamp,
     pub(super) orders: Arc<Mailbox>,
     pub(super) totals: Totals,
+    /// Whether it was told to end.
+    pub(super) is_ending: AtomicBool,
     pub(super) state: Mutex<State>,
 }
 
@@ -88,6 +91,11 @@ impl Live {
         self.by_account.get(&id).copied().unwrap_or(0)
     }
 
+    pub(super) fn of_account_at(&self, id: AccountId, address: IpAddr) -> u64 {
+        let key = (id, canonical(address));
+        self.by_account_address.get(&key).copied().unwrap_or(0)
+    }
+
     pub(super) fn insert(&mut self, entry: Arc<Entry>) {
         *self
             .by_address
@@ -102,12 +110,16 @@ impl Live {
 
     /// Says who uses the session from now on; `None` for nobody.
     pub(super) fn assign(&mut self, entry: &Entry, account: Option<SessionAccount>) {
+        let address = canonical(entry.peer.ip());
         if let Some(account) = &account {
             *self.by_account.entry(account.id).or_insert(0) += 1;
+            let here = (account.id, address);
+            *self.by_account_address.entry(here).or_insert(0) += 1;
         }
         let former = std::mem::replace(&mut lock(&entry.state).account, account);
         if let Some(former) = former {
             count_down(&mut self.by_account, former.id);
+            count_down(&mut self.by_account_address, (former.id, address));
         }
     }
 
@@ -131,6 +143,16 @@ fn count_down<K: Eq + Hash>(counts: &mut HashMap<K, u64>, key: K) {
 }
 
 impl Entry {
+    /// Tells the session to end with `farewell`; `false` if it was told before, or cannot be.
+    pub(super) fn end(&self, farewell: &str) -> bool {
+        if self.is_ending.swap(true, Ordering::Relaxed) {
+            return false;
+        }
+        let is_told = self.orders.send(Order::Disconnect(farewell.to_owned()));
+        self.is_ending.store(is_told, Ordering::Relaxed);
+        is_told
+    }
+
     pub(super) fn view(&self) -> SessionView {
         let state = lock(&self.state).clone();
         SessionView {

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::entry::{Entry, Shared, State, Totals, count, lock};
 use super::live::LiveSession;
 use super::orders::{Mailbox, Orders};
-use super::view::{Admission, Order, Refused, SessionAccount, SessionView};
+use super::view::{Admission, Guest, Order, Refused, SessionAccount, SessionView};
 use crate::clock::Clock;
 use crate::events::{Event, Events};
 use crate::model::{AccountId, SessionId};
@@ -49,6 +49,7 @@ impl Sessions {
             opened_at: now,
             orders: Arc::clone(&orders),
             totals: Totals::default(),
+            is_ending: AtomicBool::new(false),
             state: Mutex::new(State {
                 account: None,
                 tls: None,
@@ -128,12 +129,32 @@ impl Sessions {
             .filter(|entry| entry.orders.send(order.clone()))
             .count()
     }
+
+    /// Ends every logged-in session to which `farewell` has something to say; tells how many. One
+    /// that was told to end before is not told, nor counted, again.
+    pub fn end_where(&self, farewell: impl Fn(&Guest<'_>) -> Option<&'static str>) -> usize {
+        let entries = lock(&self.0.live).entries();
+        let heard = |entry: &Entry| {
+            let state = lock(&entry.state);
+            farewell(&Guest {
+                account: state.account.as_ref()?,
+                from: entry.peer.ip(),
+                encrypted: state.tls.is_some(),
+                opened_at: entry.opened_at,
+            })
+        };
+        entries
+            .iter()
+            .filter(|entry| heard(entry).is_some_and(|text| entry.end(text)))
+            .count()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::TestClock;
+    use crate::hosting::sessions::Places;
     use crate::model::{CustomerId, Operation, VirtualPath};
 
     const ADMISSION: Admission = Admission {
@@ -161,6 +182,13 @@ mod tests {
 
     fn open(sessions: &Sessions, number: u8, peer: &str) -> Result<LiveSession, Refused> {
         register(sessions, number, peer).map(|(live, _)| live)
+    }
+
+    fn at_most(total: u64) -> Places {
+        Places {
+            total: Some(total),
+            per_address: None,
+        }
     }
 
     fn account(number: u8) -> SessionAccount {
@@ -202,15 +230,55 @@ mod tests {
         let first = open(&sessions, 1, "127.0.0.1:1000").unwrap();
         let second = open(&sessions, 2, "127.0.0.2:1000").unwrap();
 
-        first.log_in(account(7), Some(1)).unwrap();
+        first.log_in(account(7), at_most(1)).unwrap();
 
         assert_eq!(
-            second.log_in(account(7), Some(1)),
+            second.log_in(account(7), at_most(1)),
             Err(Refused::Account { limit: 1 })
         );
-        assert_eq!(second.log_in(account(8), Some(1)), Ok(()));
+        assert_eq!(second.log_in(account(8), at_most(1)), Ok(()));
         first.log_out();
-        assert_eq!(second.log_in(account(7), Some(1)), Ok(()));
+        assert_eq!(second.log_in(account(7), at_most(1)), Ok(()));
+    }
+
+    #[test]
+    fn an_account_is_limited_at_each_address_on_its_own() {
+        let sessions = sessions();
+        let places = Places {
+            total: Some(9),
+            per_address: Some(1),
+        };
+        let first = open(&sessions, 1, "127.0.0.1:1000").unwrap();
+        let beside = open(&sessions, 2, "[::ffff:127.0.0.1]:1001").unwrap();
+        let elsewhere = open(&sessions, 3, "127.0.0.2:1000").unwrap();
+
+        first.log_in(account(7), places).unwrap();
+
+        let refused = Err(Refused::AccountAddress { limit: 1 });
+        assert_eq!(beside.log_in(account(7), places), refused);
+        assert_eq!(beside.log_in(account(8), places), Ok(()));
+        assert_eq!(elsewhere.log_in(account(7), places), Ok(()));
+        assert_eq!(
+            first.log_in(account(7), places),
+            Ok(()),
+            "it counted itself"
+        );
+        drop(first);
+        assert_eq!(beside.log_in(account(7), places), Ok(()));
+    }
+
+    #[test]
+    fn a_session_is_ended_once_however_often_it_is_chosen() {
+        let sessions = sessions();
+        let (mine, _orders) = register(&sessions, 1, "127.0.0.1:1000").unwrap();
+        let (other, _unread) = register(&sessions, 2, "127.0.0.2:1000").unwrap();
+        mine.log_in(account(7), Places::default()).unwrap();
+        other.log_in(account(8), Places::default()).unwrap();
+        let end = || {
+            sessions.end_where(|guest| (guest.account.id == account(7).id).then_some("Goodbye."))
+        };
+
+        assert_eq!([end(), end()], [1, 0]);
     }
 
     #[tokio::test]
@@ -218,8 +286,8 @@ mod tests {
         let sessions = sessions();
         let (mine, mut orders) = register(&sessions, 1, "127.0.0.1:1000").unwrap();
         let other = open(&sessions, 2, "127.0.0.2:1000").unwrap();
-        mine.log_in(account(7), None).unwrap();
-        other.log_in(account(8), None).unwrap();
+        mine.log_in(account(7), Places::default()).unwrap();
+        other.log_in(account(8), Places::default()).unwrap();
 
         let reached = sessions.order_where(&Order::Refresh, |a| a.id == account(7).id);
 

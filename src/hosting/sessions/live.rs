@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::entry::{Entry, Shared, Transfer, lock};
-use super::view::{Refused, SessionAccount};
+use super::view::{Places, Refused, SessionAccount};
 use crate::clock::Timestamp;
 use crate::events::Event;
-use crate::model::{Limit, Operation, SessionId, VirtualPath};
+use crate::model::{Operation, SessionId, VirtualPath};
 
 /// A registered session. Dropping it takes it off the list.
 #[derive(Debug)]
@@ -43,16 +43,21 @@ impl LiveSession {
     ///
     /// # Errors
     ///
-    /// [`Refused::Account`]; the peer hears 421.
-    pub fn log_in(&self, account: SessionAccount, limit: Limit) -> Result<(), Refused> {
+    /// [`Refused::Account`] and [`Refused::AccountAddress`]; the peer hears 421.
+    pub fn log_in(&self, account: SessionAccount, places: Places) -> Result<(), Refused> {
         {
             let mut live = lock(&self.shared.live);
             let is_own = |own: &SessionAccount| own.id == account.id;
             let own = lock(&self.entry.state).account.as_ref().is_some_and(is_own);
-            if let Some(limit) = limit
-                && live.of_account(account.id) - u64::from(own) >= limit
-            {
+            let others = |count: u64| count - u64::from(own);
+            let is_full = |limit: &u64| others(live.of_account(account.id)) >= *limit;
+            if let Some(limit) = places.total.filter(is_full) {
                 return Err(Refused::Account { limit });
+            }
+            let here = self.entry.peer.ip();
+            let is_full = |limit: &u64| others(live.of_account_at(account.id, here)) >= *limit;
+            if let Some(limit) = places.per_address.filter(is_full) {
+                return Err(Refused::AccountAddress { limit });
             }
             live.assign(&self.entry, Some(account));
         }

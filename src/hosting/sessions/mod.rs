@@ -11,4 +11,6 @@ mod view;
 pub use list::Sessions;
 pub use live::{LiveSession, LiveTransfer};
 pub use orders::Orders;
-pub use view::{Admission, Order, Refused, SessionAccount, SessionView, TransferView};
+pub use view::{
+    Admission, Guest, Order, Places, Refused, SessionAccount, SessionView, TransferView,
+};

@@ -1,9 +1,9 @@
 //! What others see and want of a session.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::clock::Timestamp;
-use crate::model::{AccountId, CustomerId, Operation, SessionId, Username, VirtualPath};
+use crate::model::{AccountId, CustomerId, Limit, Operation, SessionId, Username, VirtualPath};
 
 /// Whose session it is, once logged in.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -14,6 +14,28 @@ pub struct SessionAccount {
     pub customer_id: CustomerId,
     /// Its user name.
     pub username: Username,
+}
+
+/// A logged-in session, as whoever decides about its end sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Guest<'a> {
+    /// Whose it is.
+    pub account: &'a SessionAccount,
+    /// The client's address.
+    pub from: IpAddr,
+    /// Whether the control connection is encrypted.
+    pub encrypted: bool,
+    /// When it began.
+    pub opened_at: Timestamp,
+}
+
+/// How many sessions an account may have at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Places {
+    /// In all.
+    pub total: Limit,
+    /// From one address.
+    pub per_address: Limit,
 }
 
 /// What somebody outside wants of a session.
@@ -45,6 +67,12 @@ pub enum Refused {
     /// The account holds as many sessions as it may.
     #[error("the account holds {limit} sessions, as many as it may")]
     Account {
+        /// The limit.
+        limit: u64,
+    },
+    /// The account holds as many sessions from the client's address as it may.
+    #[error("the account holds {limit} sessions from the address, as many as it may")]
+    AccountAddress {
         /// The limit.
         limit: u64,
     },

@@ -203,7 +203,7 @@ async fn a_mode_is_only_read_write_and_execute_and_never_locks_the_service_out()
     premises.make_dir("d");
 
     for (path, asked, given) in [
-        ("f", 0o6777, 0o777),
+        ("f", 0o6777, 0o755),
         ("f", 0o444, 0o444),
         ("f", 0o000, 0o400),
         ("d", 0o1050, 0o750),
@@ -211,6 +211,22 @@ async fn a_mode_is_only_read_write_and_execute_and_never_locks_the_service_out()
         home.set_mode(&at(path), asked).await.unwrap();
         assert_eq!(premises.mode(path), given, "{path} {asked:o}");
     }
+}
+
+#[tokio::test]
+async fn a_umask_takes_bits_from_whatever_a_session_makes() {
+    let premises = Premises::new().await;
+    let home = premises.home().with_umask("077".parse().unwrap());
+    let target = home.target(&at("f"), UploadMode::Replace).await.unwrap();
+    let upload = home.begin_upload(target).await.unwrap();
+    upload.writer().append(b"abc").unwrap();
+
+    upload.commit(Durability::Received).await.unwrap();
+    home.create_dir(&at("d")).await.unwrap();
+
+    assert_eq!((premises.mode("f"), premises.mode("d")), (0o600, 0o700));
+    home.set_mode(&at("f"), 0o777).await.unwrap();
+    assert_eq!(premises.mode("f"), 0o700);
 }
 
 #[tokio::test]

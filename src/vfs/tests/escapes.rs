@@ -43,12 +43,12 @@ fn everything(local: &LocalHome, path: &VirtualPath, other: &VirtualPath) -> Vec
         UploadMode::Unique { hint: None },
     ] {
         let target = Target::check(local, path, mode, rights);
-        if let Ok(upload) = target.and_then(Upload::begin) {
+        if let Ok(upload) = target.and_then(|target| Upload::begin(target, Umask::default())) {
             drop(upload.writer().append(b"intruder"));
             drop(upload);
         }
     }
-    drop(local.create_dir(path));
+    drop(local.create_dir(path, Umask::default()));
     drop(local.rename(path, other, Overwrite::Allow));
     drop(local.rename(other, path, Overwrite::Allow));
     drop(local.remove_file(path));
@@ -239,7 +239,7 @@ async fn a_link_swapped_for_a_directory_in_flight_never_leads_outside() {
             };
             // Keeps something there that can be read in the next round.
             let target = Target::check(&premises.local, &secret, UploadMode::Replace, rights);
-            if let Ok(upload) = target.and_then(Upload::begin) {
+            if let Ok(upload) = target.and_then(|target| Upload::begin(target, Umask::default())) {
                 upload.writer().append(b"inside").unwrap();
             }
         }

@@ -16,7 +16,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock, TestClock};
-use crate::model::{Access, PathRule, PathRules, Permission, Permissions, VirtualPath};
+use crate::model::{
+    Access, Durability, PathRule, PathRules, Permission, Permissions, Umask, VirtualPath,
+};
 
 use super::*;
 

@@ -91,3 +91,54 @@ async fn a_rule_set_on_the_command_line_ends_the_transfer_that_it_forbids() {
         assert!(tokio::time::Instant::now() < ends, "the rule still holds");
     }
 }
+
+/// What is ruled on the command line holds for the sessions of another process, and that one writes
+/// down whom it ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_set_on_the_command_line_end_whom_they_shut_out() {
+    let mut installation = Installation::new(5);
+    installation.account("alice", &[]).await;
+    installation.account("bob", &[]).await;
+    let ftp = installation.start().await;
+    let mut alice = FtpClient::connect(ftp).await;
+    alice.log_in("alice", PASSWORD).await;
+    let mut data = alice.open_data().await;
+    alice.expect("STOR big", 150).await;
+    data.write_all(b"abc").await.unwrap();
+    let mut bob = FtpClient::connect(ftp).await;
+    bob.log_in("bob", PASSWORD).await;
+
+    let shut_out = ["account", "set", "alice", "--deny-from", "127.0.0.0/8"];
+    installation.run(&shut_out).await;
+    let since = Instant::now();
+
+    alice.expect_reply(426).await;
+    alice.expect_reply(421).await;
+    let took = since.elapsed();
+    assert!(took < SOON, "{took:?}");
+    let expire = ["account", "set", "bob", "--expires", "2020-01-02 03:04"];
+    installation.run(&expire).await;
+    let since = Instant::now();
+    bob.play("S: 421 The account has expired.").await;
+    let took = since.elapsed();
+    assert!(took < SOON, "{took:?}");
+    let mut refused = FtpClient::connect(ftp).await;
+    refused.expect("USER alice", 331).await;
+    refused.expect(&format!("PASS {PASSWORD}"), 530).await;
+    let listed = installation.run(&["account", "list", "bob"]).await;
+    assert!(listed.contains("expired"), "{listed}");
+    let back = [
+        "account",
+        "set",
+        "alice",
+        "--deny-from",
+        "none",
+        "--umask",
+        "077",
+    ];
+    installation.run(&back).await;
+    let same = installation.run(&back).await;
+    assert!(same.contains("alice stays as it is."), "{same}");
+    let mut alice = FtpClient::connect(ftp).await;
+    alice.log_in("alice", PASSWORD).await;
+}

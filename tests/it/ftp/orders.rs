@@ -89,7 +89,7 @@ async fn changed_permissions_hold_from_the_next_command_on() {
             bytes: Override::Own(Some(100)),
             ..alice.limits
         },
-        notes: String::new(),
+        ..AccountSettings::default()
     };
     server
         .app()
@@ -182,7 +182,7 @@ async fn without_its_exception_a_plain_session_ends() {
         permissions: camera.permissions,
         tls: quaymaster::model::TlsRule::Inherit,
         limits: camera.limits,
-        notes: String::new(),
+        ..AccountSettings::default()
     };
     server
         .app()

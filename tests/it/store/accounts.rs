@@ -1,9 +1,9 @@
 //! Accounts, their lists and what they hold.
 
 use quaymaster::model::{
-    Account, AccountLimits, AccountQuery, AccountSort, AccountStatus, Direction, Override,
-    PasswordHash, PathRule, PathRules, PermissionProfile, Plan, TlsRule, Usage, VirtualPath,
-    Window,
+    Account, AccountLimits, AccountQuery, AccountSort, AccountStanding, AccountStatus, Direction,
+    Durability, LoginRules, NamePatterns, NetworkRules, Networks, Override, PasswordHash, PathRule,
+    PathRules, PermissionProfile, Plan, SessionRules, TlsRule, Usage, VirtualPath, Window,
 };
 use quaymaster::store::{Conflict, Db, StoreError, UsageChange};
 
@@ -36,10 +36,25 @@ on_both_engines!(an_account_reads_back_as_it_was_stored, |db| {
             files: Override::Own(None),
             file_bytes: Override::Own(Some(3)),
             sessions: Override::Own(Some(0)),
+            sessions_per_address: Override::Own(Some(8)),
             upload_rate: Override::Own(Some(4)),
             download_rate: Override::Own(Some(5)),
             session_upload_rate: Override::Own(Some(6)),
             session_download_rate: Override::Own(Some(7)),
+        },
+        login: LoginRules {
+            expires_at: Some(later(9)),
+            networks: NetworkRules {
+                allowed: "192.0.2.0/24\n2001:db8::/32".parse().unwrap(),
+                denied: "192.0.2.7".parse().unwrap(),
+            },
+        },
+        session: SessionRules {
+            start: VirtualPath::root().resolve("/Für “alle”").unwrap(),
+            umask: "077".parse().unwrap(),
+            active_mode: Override::Own(false),
+            durability: Override::Own(Durability::OnDisk),
+            denied_names: Override::Own("*.php .ht*".parse().unwrap()),
         },
         notes: "Zürich\n雨".to_owned(),
         last_login_at: Some(later(5)),
@@ -89,6 +104,7 @@ on_both_engines!(of_two_editors_the_second_is_told, |db| {
         limits: AccountLimits {
             session_download_rate: Override::Own(Some(7)),
             session_upload_rate: Override::Own(None),
+            sessions_per_address: Override::Own(None),
             download_rate: Override::Own(Some(8)),
             upload_rate: Override::Own(Some(9)),
             ..read.limits
@@ -96,6 +112,18 @@ on_both_engines!(of_two_editors_the_second_is_told, |db| {
         permissions: PermissionProfile::ReadOnly,
         rules: rules(&[("/", "full", false)]),
         tls: TlsRule::Required,
+        login: LoginRules {
+            expires_at: Some(later(7)),
+            networks: NetworkRules {
+                allowed: Networks::default(),
+                denied: "::/0".parse().unwrap(),
+            },
+        },
+        session: SessionRules {
+            active_mode: Override::Own(true),
+            denied_names: Override::Own(NamePatterns::default()),
+            ..SessionRules::default()
+        },
         ..read.clone()
     };
     let mut tx = db.begin().await.unwrap();
@@ -349,7 +377,7 @@ on_both_engines!(
         assert_eq!(names(&db, &over(51)).await, ["full"]);
         assert_eq!(names(&db, &over(50)).await, ["full", "half"]);
         let query = AccountQuery {
-            status: Some(suspended),
+            standing: Some(AccountStanding::Suspended),
             ..all.clone()
         };
         assert_eq!(names(&db, &query).await, ["half"]);
@@ -410,13 +438,11 @@ on_both_engines!(pages_do_not_overlap_and_know_the_total, |db| {
     let mut seen = Vec::new();
     for offset in [0, 2, 4, 6] {
         let window = Window { offset, limit: 2 };
-        let page = db
-            .account_page(&AccountQuery {
-                window,
-                ..searched("")
-            })
-            .await
-            .unwrap();
+        let query = AccountQuery {
+            window,
+            ..searched("")
+        };
+        let page = db.account_page(&query, MADE).await.unwrap();
         assert_eq!(page.total, 5);
         seen.extend(
             page.rows
@@ -428,6 +454,45 @@ on_both_engines!(pages_do_not_overlap_and_know_the_total, |db| {
     assert_eq!(seen, ["aa", "bb", "cc", "dd", "ee"]);
 });
 
+on_both_engines!(an_account_expires_in_lists_at_its_moment, |db| {
+    samples::store_accounts(&db, &["bb", "cc"]).await;
+    let ends = |number, username, seconds| Account {
+        login: LoginRules {
+            expires_at: Some(later(seconds)),
+            ..LoginRules::default()
+        },
+        ..samples::account(number, username)
+    };
+    let mut tx = db.begin().await.unwrap();
+    tx.insert_account(&ends(3, "now", 0)).await.unwrap();
+    tx.insert_account(&ends(4, "soon", 1)).await.unwrap();
+    tx.insert_account(&ends(5, "unpaid", -9)).await.unwrap();
+    for (number, standing) in [(2, AccountStatus::Suspended), (5, AccountStatus::Suspended)] {
+        tx.set_account_status(account_id(number), standing, "", MADE)
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+
+    for (standing, found) in [
+        (AccountStanding::Active, ["bb", "soon"].as_slice()),
+        (AccountStanding::Expired, &["now"]),
+        (AccountStanding::Suspended, &["cc", "unpaid"]),
+    ] {
+        let query = AccountQuery {
+            standing: Some(standing),
+            ..searched("")
+        };
+        assert_eq!(names(&db, &query).await, found, "{standing:?}");
+    }
+    let by_standing = AccountQuery {
+        sort: AccountSort::Status,
+        ..searched("")
+    };
+    let sorted = names(&db, &by_standing).await;
+    assert_eq!(sorted, ["bb", "soon", "now", "cc", "unpaid"]);
+});
+
 fn searched(text: &str) -> AccountQuery {
     AccountQuery {
         text: text.to_owned(),
@@ -437,7 +502,7 @@ fn searched(text: &str) -> AccountQuery {
 }
 
 async fn names(db: &Db, query: &AccountQuery) -> Vec<String> {
-    let page = db.account_page(query).await.unwrap();
+    let page = db.account_page(query, MADE).await.unwrap();
     assert_eq!(page.total, page.rows.len() as u64);
     page.rows
         .into_iter()

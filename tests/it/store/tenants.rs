@@ -14,7 +14,8 @@ on_both_engines!(a_plan_reads_back_as_it_was_stored, |db| {
         pool_bytes: Some(10_000_000_000),
         pool_files: Some(0),
         max_accounts: Some(5),
-        account: AccountLimits::from_array([1, 2, 3, 4, 5, 6, 7, 8]).map(Some),
+        account: AccountLimits::from_array([1, 2, 3, 4, 5, 6, 7, 8, 9]).map(Some),
+        denied_names: "*.php .ht*".parse().unwrap(),
         journal_days: Override::Own(Some(9)),
         ..samples::plan(1)
     };

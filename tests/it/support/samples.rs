@@ -3,8 +3,9 @@
 use quaymaster::clock::Timestamp;
 use quaymaster::model::{
     Account, AccountId, AccountLimits, AccountStatus, Admin, AdminId, AdminStatus, Customer,
-    CustomerId, CustomerStatus, JournalEntry, Operation, Override, PasswordHash, PathRules,
-    PermissionProfile, Plan, PlanId, Role, SessionId, TlsRule, TransferId, TransferResult,
+    CustomerId, CustomerStatus, JournalEntry, LoginRules, NamePatterns, Operation, Override,
+    PasswordHash, PathRules, PermissionProfile, Plan, PlanId, Role, SessionId, SessionRules,
+    TlsRule, TransferId, TransferResult,
 };
 use quaymaster::store::Db;
 
@@ -43,6 +44,7 @@ pub(crate) fn plan(number: u8) -> Plan {
         max_accounts: None,
         account: AccountLimits::default(),
         journal_days: Override::Inherit,
+        denied_names: NamePatterns::default(),
         is_default: true,
         created_at: MADE,
         updated_at: MADE,
@@ -83,6 +85,8 @@ pub(crate) fn account(number: u8, username: &str) -> Account {
         permissions: PermissionProfile::Full,
         rules: PathRules::default(),
         tls: TlsRule::Inherit,
+        login: LoginRules::default(),
+        session: SessionRules::default(),
         limits: AccountLimits::default(),
         notes: String::new(),
         last_login_at: None,

@@ -12,10 +12,11 @@ use quaymaster::clock::{Clock, SystemClock, TestClock};
 use quaymaster::hosting::accounts::{AccountSettings, NewAccount};
 use quaymaster::hosting::customers::CustomerSettings;
 use quaymaster::hosting::passwords::Turn;
-use quaymaster::model::page::JournalQuery;
+use quaymaster::hosting::plans::PlanSettings;
+use quaymaster::model::page::{AuditQuery, JournalQuery};
 use quaymaster::model::{
-    Account, AccountLimits, Actor, Customer, JournalEntry, Limit, Override, PermissionProfile,
-    PortRange, Secret, TlsRule, Usage,
+    Account, AccountLimits, Actor, AuditAction, AuditEvent, Customer, JournalEntry, Limit,
+    Override, PermissionProfile, PortRange, Secret, TlsRule, Usage,
 };
 use quaymaster::server::{Addresses, Server};
 use quaymaster::settings::{Boot, LogFormat};
@@ -43,9 +44,12 @@ pub(crate) struct Allowed {
     pub(crate) bytes: Limit,
     pub(crate) files: Limit,
     pub(crate) sessions: Limit,
+    pub(crate) sessions_per_address: Limit,
     pub(crate) file_bytes: Limit,
     pub(crate) upload_rate: Limit,
     pub(crate) download_rate: Limit,
+    /// When, from where and how it can be used.
+    pub(crate) rules: AccountSettings,
 }
 
 impl TestServer {
@@ -143,6 +147,11 @@ impl TestServer {
         self.server.addresses().ftps[1]
     }
 
+    /// The customer of [`Self::account`].
+    pub(crate) fn customer(&self) -> &Customer {
+        &self.customer
+    }
+
     /// Limits what all accounts of [`Self::account`] may store together.
     pub(crate) async fn limit_pool(&self, bytes: u64) {
         let settings = CustomerSettings {
@@ -160,6 +169,27 @@ impl TestServer {
             .change(&Actor::system(), id, version, settings)
             .await
             .expect("a limit");
+    }
+
+    /// Forbids names on the plan of [`Self::account`].
+    pub(crate) async fn forbid_names_by_plan(&self, names: &str) {
+        let plans = &self.app().plans;
+        let plan = plans.get(self.customer.plan_id).await.expect("the plan");
+        let settings = PlanSettings {
+            name: plan.name,
+            description: plan.description,
+            pool_bytes: plan.pool_bytes,
+            pool_files: plan.pool_files,
+            max_accounts: plan.max_accounts,
+            account: plan.account,
+            denied_names: names.parse().expect("patterns"),
+            journal_days: plan.journal_days,
+            is_default: plan.is_default,
+        };
+        plans
+            .change(&Actor::system(), plan.id, plan.version, settings)
+            .await
+            .expect("a plan");
     }
 
     /// Where everything of the server is.
@@ -198,12 +228,13 @@ impl TestServer {
                     bytes: Override::Own(allowed.bytes),
                     files: Override::Own(allowed.files),
                     sessions: Override::Own(allowed.sessions),
+                    sessions_per_address: Override::Own(allowed.sessions_per_address),
                     file_bytes: Override::Own(allowed.file_bytes),
                     upload_rate: Override::Own(allowed.upload_rate),
                     download_rate: Override::Own(allowed.download_rate),
                     ..AccountLimits::default()
                 },
-                notes: String::new(),
+                ..allowed.rules
             },
         };
         self.app()
@@ -211,6 +242,44 @@ impl TestServer {
             .create(&Actor::system(), new)
             .await
             .expect("an account")
+    }
+
+    /// Changes the rules of an account; what was set before is as `change` leaves it.
+    pub(crate) async fn rule(&self, account: &Account, change: impl FnOnce(&mut AccountSettings)) {
+        let accounts = &self.app().accounts;
+        let details = accounts.details(account.id).await.expect("the account");
+        let mut settings = AccountSettings::of(&details.account);
+        change(&mut settings);
+        accounts
+            .change(
+                &Actor::system(),
+                account.id,
+                details.account.version,
+                settings,
+            )
+            .await
+            .expect("rules that fit");
+    }
+
+    /// What the audit log says about ended sessions of `object`: how many, and why; latest first.
+    pub(crate) async fn ended(&self, object: &str) -> Vec<(String, String)> {
+        let query = AuditQuery {
+            limit: 1_000,
+            ..AuditQuery::default()
+        };
+        let entries = self.app().audit.page(&query).await.expect("the audit log");
+        let told = |entry: AuditEvent| {
+            let mut said = entry.changes.into_iter().map(|(_, _, now)| now);
+            (
+                said.next().unwrap_or_default(),
+                said.next().unwrap_or_default(),
+            )
+        };
+        entries
+            .into_iter()
+            .filter(|entry| entry.action == AuditAction::SessionsEnded && entry.object == object)
+            .map(told)
+            .collect()
     }
 
     /// The folder of an account on the disk.

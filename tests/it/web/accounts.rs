@@ -1,9 +1,10 @@
 //! The pages about accounts, as an administrator meets them.
 
 use axum::http::StatusCode;
+use quaymaster::hosting::login::Circumstances;
 use quaymaster::model::{
-    Account, AccountStatus, Actor, AuditAction, AuditQuery, Override, PermissionProfile, Role,
-    Secret, TlsRule,
+    Account, AccountStatus, Actor, AuditAction, AuditQuery, Expiry, Override, PermissionProfile,
+    Role, Secret, TlsRule,
 };
 
 use super::records::{customer, form_of};
@@ -77,8 +78,10 @@ async fn a_name_and_a_customer_are_enough_and_the_password_is_shown_once() {
         .verify(
             account.username.as_str(),
             &Secret::new(password.to_owned()),
-            ([127, 0, 0, 1]).into(),
-            true,
+            Circumstances {
+                from: [127, 0, 0, 1].into(),
+                encrypted: true,
+            },
         )
         .await;
     assert!(verified.is_ok(), "{verified:?}");
@@ -197,6 +200,181 @@ async fn limits_and_access_are_edited_and_told_to_the_audit_log() {
     assert_eq!(entries[0].actor, "Ada Admin");
 }
 
+/// The fields about signing in and about files, as somebody types them.
+const RULES: [(&str, &str); 9] = [
+    ("expires", "2030-03-17T18:30"),
+    ("allowed", "192.0.2.0/24\r\n2001:db8::/32"),
+    ("denied", "192.0.2.7"),
+    ("start", "in/today"),
+    ("umask", "027"),
+    ("active", "no"),
+    ("durability", "on-disk"),
+    ("names_src", "own"),
+    ("names", "*.PHP\r\n.ht*"),
+];
+
+#[tokio::test]
+async fn rules_are_edited_shown_with_their_source_and_told_to_the_audit_log() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Admin).await;
+    create(&mut admin, &house, "kestrel-print").await;
+    let path = "/admin/accounts/kestrel-print/edit";
+    let before = admin.get("/admin/accounts/kestrel-print").await;
+    let mut form = form_of(&admin.get(path).await.text, path);
+    for (name, typed) in RULES {
+        form.set(name, typed);
+    }
+
+    let saved = admin.post(path, &form.pairs()).await;
+    let page = admin.get(saved.location()).await;
+    let again = form_of(&admin.get(path).await.text, path);
+    let unchanged = admin.post(path, &again.pairs()).await;
+
+    assert!(before.text.contains("Set by the server"));
+    assert!(before.text.contains("Set by the plan"));
+    assert_eq!(saved.status, StatusCode::SEE_OTHER);
+    for shown in [
+        "2030-03-17 18:30 UTC",
+        "192.0.2.0/24, 2001:db8::/32",
+        "192.0.2.7",
+        "/in/today",
+        "027",
+        "Refused<span class=\"sub\">Set for this account",
+        "When they are safe on disk<span class=\"sub\">Set for this account",
+        "*.php .ht*<span class=\"sub\">Set for this account",
+    ] {
+        assert!(page.text.contains(shown), "{shown}: {}", page.text);
+    }
+    assert_eq!(unchanged.status, StatusCode::SEE_OTHER);
+    let stored = stored(&house, "kestrel-print").await;
+    let end = stored.login.expires_at.map(|end| Expiry(end).to_string());
+    assert_eq!(end.as_deref(), Some("2030-03-17 18:30 UTC"));
+    assert_eq!(stored.login.networks.allowed.iter().count(), 2);
+    assert_eq!(stored.session.start.as_str(), "/in/today");
+    assert_eq!(stored.session.active_mode, Override::Own(false));
+    let query = AuditQuery {
+        action: Some(AuditAction::AccountChanged),
+        ..AuditQuery::default()
+    };
+    let entry = house.app.audit.page(&query).await.unwrap().pop().unwrap();
+    let told: Vec<&str> = entry
+        .changes
+        .iter()
+        .map(|change| change.0.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "expires",
+            "allowed networks",
+            "denied networks",
+            "start folder",
+            "umask",
+            "active mode",
+            "confirm an upload",
+            "forbidden names",
+        ]
+    );
+    assert_eq!(entry.changes[7].2, "*.php .ht*");
+}
+
+#[tokio::test]
+async fn a_wrong_rule_is_told_with_its_line_and_changes_nothing() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Admin).await;
+    let account = create(&mut admin, &house, "kestrel-print").await;
+    let path = "/admin/accounts/kestrel-print/edit";
+    let mut form = form_of(&admin.get(path).await.text, path);
+    for (name, typed) in [
+        ("expires", "next week"),
+        ("allowed", "10.0.0.0/8\r\n\r\n10.1.2.3/16"),
+        ("umask", "1000"),
+        ("names_src", "own"),
+        ("names", "*.php\r\nin/*.sh"),
+    ] {
+        form.set(name, typed);
+    }
+
+    let refused = admin.post(path, &form.pairs()).await;
+
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for (field, text) in [
+        (
+            "expires",
+            "Write date and time in UTC like 2027-03-12 18:30, or leave it empty for no end",
+        ),
+        (
+            "allowed",
+            "Line 3: “10.1.2.3/16” does not begin its network. Write 10.1.0.0/16",
+        ),
+        (
+            "umask",
+            "Umask must be three digits from 000 to 077, for example 027",
+        ),
+        (
+            "names",
+            "Line 2: “in/*.sh” is no pattern for a name. Write it like *.php, without folders",
+        ),
+    ] {
+        let link = format!("<a href=\"#{field}\">{text}</a>");
+        let beside = format!("Error: </span>{text}</span>");
+        assert!(refused.text.contains(&link), "{link}");
+        assert!(refused.text.contains(&beside), "{beside}");
+    }
+    assert!(refused.text.contains("10.1.2.3/16</textarea>"));
+    assert_eq!(stored(&house, "kestrel-print").await, account);
+}
+
+#[tokio::test]
+async fn an_expired_account_has_a_status_of_its_own() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Admin).await;
+    create(&mut admin, &house, "kestrel-print").await;
+    create(&mut admin, &house, "heron").await;
+    let path = "/admin/accounts/kestrel-print/edit";
+    let mut form = form_of(&admin.get(path).await.text, path);
+    form.set("expires", "2020-01-02 03:04");
+
+    let saved = admin.post(path, &form.pairs()).await;
+    let page = admin.get(saved.location()).await;
+    let expired = admin.get("/admin/accounts?status=expired").await;
+    let active = admin.get("/admin/accounts?status=active").await;
+    let csv = admin.get("/admin/accounts.csv?status=expired").await;
+
+    let fact = "kestrel-print expired on 2020-01-02 03:04 UTC. Nobody can sign in with it.";
+    assert!(page.text.contains(fact), "{}", page.text);
+    assert!(!page.text.contains("Resume account"));
+    assert!(expired.text.contains("on 2020-01-02 03:04 UTC"));
+    assert!(expired.text.contains("kestrel-print") && !expired.text.contains("heron"));
+    assert!(active.text.contains("heron") && !active.text.contains(">kestrel-print<"));
+    assert!(csv.text.contains("kestrel-print,Kestrel Print,expired"));
+}
+
+#[tokio::test]
+async fn a_plan_forbids_names_and_limits_sessions_at_an_address() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Owner).await;
+    let path = "/admin/plans/new";
+    let mut form = form_of(&admin.get(path).await.text, path);
+    form.set("name", "Web");
+    form.set("denied_names", "a/b");
+    let refused = admin.post(path, &form.pairs()).await;
+    form.set("denied_names", "*.php\r\n.ht*");
+
+    let saved = admin.post(path, &form.pairs()).await;
+
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("Error: </span>Line 1: “a/b”"));
+    assert_eq!(saved.status, StatusCode::SEE_OTHER);
+    let plans = house.app.plans.all().await.unwrap();
+    let plan = plans
+        .into_iter()
+        .find(|row| row.plan.name == "Web")
+        .unwrap();
+    assert_eq!(plan.plan.denied_names.line(), "*.php .ht*");
+    assert_eq!(plan.plan.account.sessions_per_address, Some(8));
+}
+
 #[tokio::test]
 async fn a_form_left_alone_changes_nothing() {
     let house = House::open().await;
@@ -213,6 +391,8 @@ async fn a_form_left_alone_changes_nothing() {
     assert_eq!(saved.status, StatusCode::SEE_OTHER);
     assert_eq!(after.limits, before.limits);
     assert_eq!(after.notes, before.notes);
+    assert_eq!(after.login, before.login);
+    assert_eq!(after.session, before.session);
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ fn read(form: &mut Form) -> Option<(NewAccount, Secret)> {
     let customer = form.value("customer").parse::<CustomerId>();
     let customer_id = form.check("customer", customer.map_err(|_| "Choose a customer"));
     let password = new_password::read(form);
-    let settings = account_form::read(form);
+    let settings = account_form::read(form, &AccountSettings::default());
     let password = password?;
     let new = NewAccount {
         username: username?,

@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::app::App;
-use crate::hosting::accounts::{AccountDetails, AccountError};
+use crate::hosting::accounts::{AccountDetails, AccountError, AccountSettings};
 use crate::model::{Right, Version};
-use crate::settings::TlsPolicy;
+use crate::settings::Settings;
+use crate::web::access_form::{self, AccessFields, RuleLine};
 use crate::web::account_form::{self, LimitLine};
 use crate::web::account_head::{AccountHead, account_url};
 use crate::web::account_lookup::account;
@@ -40,6 +41,8 @@ struct EditPage {
     pool: String,
     profiles: Vec<(&'static str, &'static str, &'static str)>,
     rules: Vec<(&'static str, &'static str, &'static str)>,
+    access: AccessFields,
+    rule_lines: Vec<RuleLine>,
     permissions_words: &'static str,
     tls_words: &'static str,
 }
@@ -51,7 +54,7 @@ async fn show(
 ) -> Result<EditPage, PageError> {
     let details = account(&app, &segment).await?;
     let mut form = Form::new();
-    let settings = account_form::settings_of(&details);
+    let settings = AccountSettings::of(&details.account);
     account_form::fill(&mut form, &settings, Some(&details.plan));
     Ok(page(&app, &admin, &details, form))
 }
@@ -66,7 +69,8 @@ async fn submit(
     let details = account(&app, &segment).await?;
     let id = details.account.id;
     let seen = form.value("version").parse::<Version>();
-    let settings = account_form::read(&mut form);
+    let known = AccountSettings::of(&details.account);
+    let settings = account_form::read(&mut form, &known);
     let (Ok(seen), Some(settings)) = (seen, settings) else {
         let page = page(&app, &admin, &details, form);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
@@ -93,29 +97,31 @@ async fn conflict(
 }
 
 fn page(app: &App, admin: &Admin, details: &AccountDetails, form: Form) -> EditPage {
-    let policy = app.settings.current().tls_policy;
+    let settings = app.settings.current();
     let title = format!("Limits and access of {}", details.account.username);
     let may_manage = admin.may(Right::ManageAccounts);
-    filled(admin.layout(title), policy, details, may_manage, form)
+    filled(admin.layout(title), &settings, details, may_manage, form)
 }
 
 fn filled(
     layout: Layout,
-    policy: TlsPolicy,
+    settings: &Settings,
     details: &AccountDetails,
     may_manage: bool,
     form: Form,
 ) -> EditPage {
     let account = &details.account;
     EditPage {
-        layout: layout.with_errors(!form.is_fine()),
         head: AccountHead::new(details, may_manage, "/edit"),
+        layout: layout.with_errors(!form.is_fine()),
         version: account.version,
         conflict: None,
         limits: account_form::lines_of_account(details),
         pool: Measure::Bytes.words(details.limits.pool_bytes.limit),
         profiles: account_form::profiles(),
-        rules: account_form::rules(policy),
+        rules: account_form::rules(settings.tls_policy),
+        access: AccessFields::new(settings, Some(&details.plan)),
+        rule_lines: access_form::lines(&AccountSettings::of(account), &details.plan, settings),
         permissions_words: account.permissions.label(),
         tls_words: account_form::rule_words(account.tls),
         form,
@@ -132,9 +138,9 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
     let page = |may_manage| {
         let layout = Layout::sample("Limits and access", "/admin/accounts/kestrel-print/edit");
         let mut form = Form::new();
-        let settings = account_form::settings_of(&details);
+        let settings = AccountSettings::of(&details.account);
         account_form::fill(&mut form, &settings, Some(&details.plan));
-        filled(layout, TlsPolicy::Required, &details, may_manage, form)
+        filled(layout, &Settings::default(), &details, may_manage, form)
     };
     let mut conflict = page(true);
     conflict.conflict = Some(Conflict {

@@ -10,9 +10,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::model::Right;
 use crate::model::page::{AccountQuery, AccountRow, Window};
-use crate::model::{AccountId, AccountStatus, Limit, PlanId, TlsRule, Username};
+use crate::model::{AccountId, AccountStanding, Expiry, Limit, PlanId, TlsRule, Username};
 use crate::web::account_filter::{AccountFilter, AccountParams, COLUMNS};
 use crate::web::account_head::{account_url, state};
 use crate::web::auth::Admin;
@@ -61,6 +62,8 @@ struct Row {
     customer: String,
     dot: &'static str,
     status: &'static str,
+    /// When it comes or came to its end; empty if it has none.
+    expires: String,
     allows_plain: bool,
     plan: String,
     storage: Meter,
@@ -121,7 +124,8 @@ async fn export(
     Query(params): Query<AccountParams>,
 ) -> Result<Csv, PageError> {
     let filter = AccountFilter::read(&params);
-    let day = day_input(app.clock.now());
+    let now = app.clock.now();
+    let day = day_input(now);
     let mut csv = Csv::new(format!("accounts-{day}"), &HEADINGS);
     let mut window = Window {
         offset: 0,
@@ -134,7 +138,7 @@ async fn export(
         };
         let page = app.accounts.page(&query).await?;
         for row in &page.rows {
-            csv_row(&mut csv, row);
+            csv_row(&mut csv, row, now);
         }
         window.offset += EXPORT_CHUNK;
         if window.offset >= page.total.min(EXPORT_MAX) {
@@ -147,6 +151,7 @@ async fn export(
 struct Counts {
     all: u64,
     active: u64,
+    expired: u64,
     suspended: u64,
     over: u64,
 }
@@ -154,7 +159,7 @@ struct Counts {
 impl Counts {
     async fn read(app: &App, filter: &AccountFilter) -> Result<Self, PageError> {
         let base = AccountQuery {
-            status: None,
+            standing: None,
             over_percent: None,
             window: Window {
                 offset: 0,
@@ -164,14 +169,15 @@ impl Counts {
         };
         let count =
             async |query: AccountQuery| app.accounts.page(&query).await.map(|page| page.total);
-        let with_status = |status| AccountQuery {
-            status: Some(status),
+        let that_stand = |standing| AccountQuery {
+            standing: Some(standing),
             ..base.clone()
         };
         Ok(Self {
             all: count(base.clone()).await?,
-            active: count(with_status(AccountStatus::Active)).await?,
-            suspended: count(with_status(AccountStatus::Suspended)).await?,
+            active: count(that_stand(AccountStanding::Active)).await?,
+            expired: count(that_stand(AccountStanding::Expired)).await?,
+            suspended: count(that_stand(AccountStanding::Suspended)).await?,
             over: count(AccountQuery {
                 over_percent: Some(AccountFilter::OVER),
                 ..base
@@ -181,7 +187,13 @@ impl Counts {
     }
 
     fn segments(&self, filter: &AccountFilter) -> Vec<Segment> {
-        let counts = [self.all, self.active, self.suspended, self.over];
+        let counts = [
+            self.all,
+            self.active,
+            self.expired,
+            self.suspended,
+            self.over,
+        ];
         filter
             .segments()
             .into_iter()
@@ -240,7 +252,7 @@ fn row(
     layout: &Layout,
 ) -> Row {
     let account = &found.account;
-    let (dot, status) = state(account.status, found.customer_status);
+    let (dot, status) = state(account.standing(layout.now.at()), found.customer_status);
     let limit = account.limits.bytes.or(inherited);
     let storage = Meter::storage(found.usage.bytes, limit);
     let brief = match limit {
@@ -254,6 +266,11 @@ fn row(
         customer: found.customer_name.clone(),
         dot,
         status,
+        expires: account
+            .login
+            .expires_at
+            .map(|end| Expiry(end).to_string())
+            .unwrap_or_default(),
         allows_plain: account.tls == TlsRule::Optional,
         plan: found.plan_name.clone(),
         brief,
@@ -273,13 +290,13 @@ fn exact_match(filter: &AccountFilter, found: &[AccountRow]) -> Option<String> {
     (filter.is_search_only() && row.account.username == name).then(|| account_url(&row.account))
 }
 
-fn csv_row(csv: &mut Csv, row: &AccountRow) {
+fn csv_row(csv: &mut Csv, row: &AccountRow, now: Timestamp) {
     let account = &row.account;
     let last = account.last_login_at.map(|at| When::new(at, at).iso());
     csv.row([
         account.username.as_str(),
         &row.customer_name,
-        account.status.as_str(),
+        account.standing(now).as_str(),
         &row.plan_name,
         &row.usage.bytes.to_string(),
         &row.usage.files.to_string(),
@@ -325,7 +342,8 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
     let row = || row(&found, plan().account.bytes, &HashMap::new(), &layout);
     let counts = Counts {
         all: 248,
-        active: 229,
+        active: 226,
+        expired: 3,
         suspended: 19,
         over: 4,
     };

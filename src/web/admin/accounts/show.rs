@@ -7,10 +7,12 @@ use axum::extract::{Path, State};
 use axum::routing::get;
 
 use crate::app::App;
-use crate::hosting::accounts::AccountDetails;
+use crate::hosting::accounts::{AccountDetails, AccountSettings};
 use crate::hosting::connection_card::ConnectionCard;
 use crate::model::page::JournalQuery;
 use crate::model::{Account, Right};
+use crate::settings::Settings;
+use crate::web::access_form::{self, RuleLine};
 use crate::web::account_activity::{SessionLine, TransferLine, sessions_of, transfers};
 use crate::web::account_form::rule_words;
 use crate::web::account_head::AccountHead;
@@ -38,6 +40,7 @@ struct ShowPage {
     card: ConnectionCard,
     account: Account,
     tls_words: &'static str,
+    rules: Vec<RuleLine>,
     created: When,
     last_login: Option<When>,
     last_upload: Option<When>,
@@ -70,6 +73,7 @@ async fn show(
         transfers: transfers(&journal, &layout),
         card: card(&app, &account),
         tls_words: rule_words(account.tls),
+        rules: rules(&details, &app.settings.current()),
         created: when(account.created_at),
         last_login: account.last_login_at.map(when),
         last_upload: account.last_upload_at.map(when),
@@ -77,6 +81,11 @@ async fn show(
         account,
         layout,
     })
+}
+
+fn rules(details: &AccountDetails, server: &Settings) -> Vec<RuleLine> {
+    let own = AccountSettings::of(&details.account);
+    access_form::lines(&own, &details.plan, server)
 }
 
 fn tiles(details: &AccountDetails) -> Vec<Tile> {
@@ -104,7 +113,7 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
 
     use crate::model::{AccountStatus, TlsRule};
     use crate::web::format::Span;
-    use crate::web::sample_records::{self, HOSTILE, account_details};
+    use crate::web::sample_records::{self, HOSTILE, account_details, expired_account_details};
 
     let layout = Layout::sample("kestrel-print", "/admin/accounts/kestrel-print");
     let session = SessionLine {
@@ -123,28 +132,33 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
         detail: "1.9 GiB in 2 min 41 s, 12 MiB/s".to_owned(),
         when: layout.now,
     };
-    let page = |status| {
-        let details = account_details(status);
-        ShowPage {
-            layout: layout.clone(),
-            head: AccountHead::new(&details, true, ""),
-            tiles: tiles(&details),
-            sessions: vec![session.clone()],
-            transfers: vec![transfer.clone()],
-            card: sample_records::card(TlsRule::Inherit),
-            tls_words: rule_words(details.account.tls),
-            created: layout.now,
-            last_login: Some(layout.now),
-            last_upload: None,
-            password_changed: layout.now,
-            account: details.account,
-        }
+    let page = |details: AccountDetails| ShowPage {
+        layout: layout.clone(),
+        head: AccountHead::new(&details, true, ""),
+        tiles: tiles(&details),
+        sessions: vec![session.clone()],
+        transfers: vec![transfer.clone()],
+        card: sample_records::card(TlsRule::Inherit),
+        tls_words: rule_words(details.account.tls),
+        rules: rules(&details, &Settings::default()),
+        created: layout.now,
+        last_login: Some(layout.now),
+        last_upload: None,
+        password_changed: layout.now,
+        account: details.account,
     };
     vec![
-        ("account", page(AccountStatus::Active).to_string()),
+        (
+            "account",
+            page(account_details(AccountStatus::Active)).to_string(),
+        ),
         (
             "account-suspended",
-            page(AccountStatus::Suspended).to_string(),
+            page(account_details(AccountStatus::Suspended)).to_string(),
+        ),
+        (
+            "account-expired",
+            page(expired_account_details()).to_string(),
         ),
     ]
 }

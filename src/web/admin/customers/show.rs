@@ -89,7 +89,7 @@ fn lines(app: &App, details: &CustomerDetails, layout: &Layout) -> Vec<AccountLi
     let line = |account: &Account| {
         let usage = app.ledger.usage(account.id);
         let limit = account.limits.bytes.or(details.plan.account.bytes);
-        let (dot, status) = state(account.status, details.customer.status);
+        let (dot, status) = state(account.standing(layout.now.at()), details.customer.status);
         AccountLine {
             name: account.username.to_string(),
             url: account_url(account),

@@ -28,14 +28,16 @@ pub(super) fn routes() -> Router<Web> {
 struct CreatePage {
     layout: Layout,
     form: Form,
-    account_limits: [LimitField; 8],
+    account_limits: [LimitField; 9],
     pool_limits: [LimitField; 3],
     journal_choices: [(&'static str, String, &'static str); 3],
 }
 
 async fn show(State(app): State<App>, admin: Admin) -> Result<CreatePage, PageError> {
     admin.require(Right::ManageCustomers)?;
-    Ok(page(&app, &admin, Form::new().with("journal", "settings")))
+    let mut form = Form::new().with("journal", "settings");
+    plan_form::fill_new(&mut form);
+    Ok(page(&app, &admin, form))
 }
 
 async fn submit(

@@ -40,7 +40,7 @@ struct EditPage {
     impact: String,
     customers_url: String,
     facts: Vec<(&'static str, String)>,
-    account_limits: [LimitField; 8],
+    account_limits: [LimitField; 9],
     pool_limits: [LimitField; 3],
     journal_choices: [(&'static str, String, &'static str); 3],
 }
