@@ -19,7 +19,6 @@ use super::error::StorageError;
 use super::guard::InFlight;
 use super::name;
 use super::room::{Room, Space};
-use super::tally::Sum;
 
 /// One account's directory with what is in flight there: staged uploads, files being written in
 /// place, overwrites that were rolled back. There is exactly one per account; clones are cheap and
@@ -178,8 +177,7 @@ impl LocalHome {
         }
         let removed = free_to_vanish(&state, &stat)?;
         rustix::fs::unlinkat(&place.dir, &place.name, AtFlags::empty())?;
-        state.changed(self, &place, Sum::gone(removed.bytes));
-        state.forget(removed.key);
+        state.vanished(self, &place, removed);
         Ok(removed)
     }
 
@@ -235,10 +233,8 @@ impl LocalHome {
         rustix::fs::renameat(&source.dir, &source.name, &target.dir, &target.name)
             .map_err(rename_error)?;
         state.moved(self, &moved, (&source, &target));
-        state.forget(key(&moved));
         if let Some(replaced) = replaced {
-            state.changed(self, &target, Sum::gone(replaced.bytes));
-            state.forget(replaced.key);
+            state.vanished(self, &target, replaced);
         }
         Ok(Renamed { replaced })
     }

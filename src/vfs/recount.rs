@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use crate::model::Usage;
 
 use super::beneath::Place;
-use super::entry::{Kind, key, kind, removed};
+use super::entry::{Kind, Removed, key, kind, removed};
 use super::error::StorageError;
 use super::guard::InFlight;
 use super::local::LocalHome;
@@ -246,7 +246,13 @@ impl InFlight {
         }
     }
 
-    /// The same for a file that was written in place, by its handle.
+    /// The file that stood at `place` is gone: nothing is remembered of it.
+    pub(super) fn vanished(&mut self, home: &LocalHome, place: &Place, file: Removed) {
+        self.changed(home, place, Sum::gone(file.bytes));
+        self.forget(file.key);
+    }
+
+    /// As [`InFlight::changed`], for a file that was written in place, by its handle.
     pub(super) fn rewritten(&mut self, home: &LocalHome, file: impl AsFd, sum: Sum) {
         if let Some(tally) = &mut self.tally {
             match components(home, told(file.as_fd())) {
@@ -256,13 +262,14 @@ impl InFlight {
         }
     }
 
-    /// Tells a count that is under way what was moved.
+    /// Tells a count that is under way what was moved; nothing is remembered of it.
     pub(super) fn moved(
         &mut self,
         home: &LocalHome,
         stat: &Stat,
         (source, target): (&Place, &Place),
     ) {
+        self.forget(key(stat));
         let Some(tally) = &mut self.tally else {
             return;
         };
