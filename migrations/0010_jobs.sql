@@ -48,6 +48,3 @@ CREATE INDEX trash_due_index ON trash (due_at);
 
 -- When the figures were last compared with the disk.
 ALTER TABLE quota_usage ADD COLUMN counted_at BIGINT;
-
--- Days that the files of a deleted account lie in the trash.
-ALTER TABLE plan ADD COLUMN trash_days BIGINT NOT NULL DEFAULT 7;

@@ -30,7 +30,7 @@ use crate::hosting::quota::{Ledger, Recounts};
 use crate::hosting::revocation::{self, Revocation};
 use crate::hosting::sessions::Sessions;
 use crate::hosting::setup::Setup;
-use crate::hosting::trash::Purges;
+use crate::hosting::trash::Trash;
 use crate::hosting::volumes::Volumes;
 use crate::net::{
     BindAddresses, BindError, CertificateError, CertificateStore, PassiveOptions, PassivePorts,
@@ -88,8 +88,6 @@ pub struct Services {
     pub passwords: Passwords,
     /// Plans.
     pub plans: Plans,
-    /// Removes files for good.
-    pub purges: Purges,
     /// Compares the books with the disk.
     pub recounts: Recounts,
     /// Live FTP sessions.
@@ -98,6 +96,8 @@ pub struct Services {
     pub settings: LiveSettings,
     /// The first run.
     pub setup: Setup,
+    /// Files of deleted accounts.
+    pub trash: Trash,
     /// Where the homes are.
     pub volumes: Volumes,
 }
@@ -311,7 +311,7 @@ impl Services {
             customers: Customers::new(foundation.clone(), ledger.clone(), sessions.clone()),
             demonstration,
             events,
-            jobs,
+            jobs: jobs.clone(),
             journal,
             ledger: ledger.clone(),
             logins,
@@ -320,11 +320,11 @@ impl Services {
             passive_ports,
             passwords,
             plans: opened.plans,
-            purges: Purges::new(volumes.clone()),
             recounts: Recounts::new(foundation.clone(), ledger, volumes.clone()),
             sessions,
             settings: opened.settings,
             setup,
+            trash: Trash::new(foundation.clone(), jobs.clone(), volumes.clone()),
             volumes,
             foundation,
         }

@@ -82,13 +82,14 @@ pub(super) enum AccountCommand {
         /// The account.
         username: Username,
     },
-    /// Deletes an account; its files stay on disk unless told otherwise.
+    /// Deletes an account; its files go into the trash unless told otherwise.
     Delete {
         /// The account.
         username: Username,
-        /// Delete its files too.
-        #[arg(long)]
-        delete_files: bool,
+        /// What becomes of its files: keep them where they are, put them into the trash for as many days
+        /// as the settings say, or purge them at once. The running server does it.
+        #[arg(long, default_value = "trash", value_parser = files)]
+        files: Files,
         /// Do it without asking again.
         #[arg(long)]
         yes: bool,
@@ -127,10 +128,10 @@ impl AccountCommand {
             }
             Self::Delete {
                 username,
-                delete_files,
+                files,
                 yes,
             } => {
-                delete(&office, &username, delete_files, yes).await?;
+                delete(&office, &username, files, yes).await?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -254,31 +255,27 @@ async fn passwd(office: &Office, name: &Username, from_stdin: bool) -> anyhow::R
     Ok(())
 }
 
-async fn delete(office: &Office, name: &Username, files: bool, yes: bool) -> anyhow::Result<()> {
+fn files(text: &str) -> Result<Files, String> {
+    Files::from_name(text).ok_or_else(|| "use keep, trash or purge".to_owned())
+}
+
+async fn delete(office: &Office, name: &Username, files: Files, yes: bool) -> anyhow::Result<()> {
     let account = find(office, name).await?;
+    let days = office.settings.current().trash_days.0;
+    let told = match files {
+        Files::Keep => format!("its files stay in {}", account.home),
+        Files::Purge => "its files are removed for good".to_owned(),
+        Files::Trash => format!("its files lie in the trash for {days} days"),
+    };
     if !yes {
-        let kept = if files {
-            "and its files for good"
-        } else {
-            "and keeps its files on disk"
-        };
-        bail!("this deletes {name} {kept}; say so with --yes");
+        bail!("this deletes {name}, and {told}; say so with --yes");
     }
-    let files = if files { Files::Delete } else { Files::Keep };
-    office
-        .accounts
-        .delete(&Actor::command_line(), account.id, files)
-        .await?;
-    match files {
-        Files::Delete => console::say(&format!(
-            "{name} is deleted. The running server removes its files; see `quaymaster job list`."
-        )),
-        Files::Keep => {
-            console::say(&format!(
-                "{name} is deleted. Its files stay in {}.",
-                account.home
-            ));
-        }
+    let actor = Actor::command_line();
+    let accounts = &office.accounts;
+    accounts.delete(&actor, account.id, (files, days)).await?;
+    console::say(&format!("{name} is deleted, and {told}."));
+    if files != Files::Keep {
+        console::say("The running server does it; `quaymaster job list` shows how far it is.");
     }
     Ok(())
 }

@@ -81,6 +81,15 @@ impl Volumes {
         self.0.volume.remove_some(place, most).await
     }
 
+    /// Moves a tree to another place, in one piece. That it is there already is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::CrossesMount`] if it is on another disk.
+    pub async fn relocate(&self, from: &str, to: &str) -> Result<(), StorageError> {
+        self.0.volume.relocate(from, to).await
+    }
+
     /// Counts what an account holds on disk.
     ///
     /// # Errors

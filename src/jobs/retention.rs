@@ -23,6 +23,14 @@ pub(super) async fn run(app: &App) {
         Ok(entries) => tracing::info!(entries, "removed old entries of the audit log"),
         Err(error) => tracing::warn!(%error, "old audit entries could not be removed"),
     }
+    match app.trash.purge_due().await {
+        Ok(0) => {}
+        Ok(accounts) => tracing::info!(
+            accounts,
+            "began to remove files whose time in the trash is over"
+        ),
+        Err(error) => tracing::warn!(%error, "the trash could not be emptied"),
+    }
     match app.jobs.shorten(now.minus(days(JOBS_KEPT_DAYS))).await {
         Ok(0) => {}
         Ok(jobs) => tracing::info!(jobs, "removed old jobs"),

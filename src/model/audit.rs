@@ -68,6 +68,8 @@ actions! {
     CustomerResumed = "customer.resumed", "Resumed customer";
     /// A customer was deleted.
     CustomerDeleted = "customer.deleted", "Deleted customer";
+    /// Files of a deleted account are removed for good.
+    FilesPurged = "files.purged", "Deleted files of account";
     /// A job was asked to stop.
     JobCancelled = "job.cancelled", "Cancelled job";
     /// A job was queued.

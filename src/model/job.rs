@@ -38,6 +38,8 @@ macro_rules! names {
 names! {
     /// What kind of work it is.
     JobKind {
+        /// The files of a deleted account are moved into the trash.
+        Discard = "discard", "Move files to the trash";
         /// The files of a deleted account are removed for good.
         Purge = "purge", "Delete files";
         /// Books are compared with the disk.
@@ -49,7 +51,7 @@ impl JobKind {
     /// The right to begin and to cancel one.
     pub fn right(self) -> Right {
         match self {
-            Self::Purge | Self::Recount => Right::ManageAccounts,
+            Self::Discard | Self::Purge | Self::Recount => Right::ManageAccounts,
         }
     }
 
@@ -57,7 +59,7 @@ impl JobKind {
     /// then find out itself what is done already.
     pub fn is_resumed(self) -> bool {
         match self {
-            Self::Purge | Self::Recount => true,
+            Self::Discard | Self::Purge | Self::Recount => true,
         }
     }
 }

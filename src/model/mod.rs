@@ -24,6 +24,7 @@ pub mod permission;
 pub mod plan;
 pub mod quota;
 pub mod secret;
+pub mod trash;
 pub mod umask;
 pub mod web_session;
 
@@ -56,6 +57,7 @@ pub use permission::{Permission, PermissionProfile, Permissions, UnknownPermissi
 pub use plan::Plan;
 pub use quota::{FileKey, Scope, Usage};
 pub use secret::{PasswordHash, Secret};
+pub use trash::{TrashEntry, TrashState};
 pub use umask::{Umask, UmaskError};
 pub use web_session::{SignedIn, WebSession};
 

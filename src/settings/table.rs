@@ -223,6 +223,8 @@ settings! {
     disk_reserve: ByteSize = ByteSize(1 << 30), UNBOUNDED, Storage, "Leave free on the disk";
     /// Seconds after which what an interrupted upload left behind is removed.
     staged_ttl: Duration = seconds(1_800), 60..=604_800, Storage, "Keep unfinished uploads";
+    /// Days that the files of a deleted account lie in the trash, if they are put there.
+    trash_days: Days = Days(7), 1..=3_650, Storage, "Keep trash";
     /// Whether all files are counted again every night, between 3 and 4 o'clock UTC, to find out what
     /// changed behind the server's back.
     nightly_recount: bool = false, UNBOUNDED, Storage, "Count files every night";

@@ -26,6 +26,7 @@ mod prepare;
 mod row;
 mod settings;
 mod statements;
+mod trash;
 mod url;
 mod usage;
 mod web_sessions;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::beneath::open_at;
@@ -138,6 +138,21 @@ impl Volume {
             .await
     }
 
+    /// Moves the tree at `from` to `to`, in one piece; what is missing of the way there is made. A tree that
+    /// stands at `to` and not at `from` was moved before, and one that stands at neither is gone: both
+    /// are no errors.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::CrossesMount`] if it is on another disk, [`StorageError::Exists`] if something
+    /// else stands at `to`.
+    pub async fn relocate(&self, from: &str, to: &str) -> Result<(), StorageError> {
+        let (dir, from, to) = (Arc::clone(&self.dir), from.to_owned(), to.to_owned());
+        self.disk
+            .long(move || relocate(&dir, &components(&from)?, &components(&to)?))
+            .await
+    }
+
     /// Writes and removes a small file: does the volume work?
     pub async fn probe(&self) -> Result<(), StorageError> {
         let dir = Arc::clone(&self.dir);
@@ -184,6 +199,31 @@ fn remove_beneath(
         };
     }
     Ok(cut)
+}
+
+fn relocate(root: &Dir, from: &[&str], to: &[&str]) -> Result<(), StorageError> {
+    let (Some((name, parents)), Some((to_name, to_parents))) = (from.split_last(), to.split_last())
+    else {
+        return Err(StorageError::Root);
+    };
+    let mut source = root.try_clone()?;
+    for parent in parents {
+        source = match source.open_dir(parent) {
+            Ok(dir) => dir,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+    }
+    let mut target = root.try_clone()?;
+    for parent in to_parents {
+        make_dir(&target, parent)?;
+        target = target.open_dir(parent)?;
+    }
+    let flags = RenameFlags::NOREPLACE;
+    match rustix::fs::renameat_with(&source, *name, &target, *to_name, flags) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 /// The components of `relative`: plain names only, at least one.

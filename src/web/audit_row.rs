@@ -105,6 +105,7 @@ fn icon(action: AuditAction) -> &'static str {
         "customer" => "users",
         "plan" => "plans",
         "job" | "quota" => "refresh",
+        "files" => "trash",
         "session" | "transfer" => "power",
         _ => "settings",
     }

@@ -15,6 +15,7 @@ use crate::hosting::network::NetworkError;
 use crate::hosting::passwords::PasswordError;
 use crate::hosting::plans::PlanError;
 use crate::hosting::setup::SetupError;
+use crate::hosting::trash::TrashError;
 use crate::model::Right;
 
 /// Why a request gets no page of its own.
@@ -308,6 +309,17 @@ impl From<SetupError> for PageError {
             SetupError::Admin(error) => error.into(),
             SetupError::TooManyTries { wait_seconds } => Self::TooMany(wait_seconds),
             SetupError::WrongCode => Self::Broken(chain(&error)),
+        }
+    }
+}
+
+impl From<TrashError> for PageError {
+    fn from(error: TrashError) -> Self {
+        match error {
+            TrashError::NotFound => Self::not_found("The files may have been deleted for good."),
+            TrashError::Forbidden(right) => Self::Forbidden(right),
+            TrashError::Store(error) => Self::unavailable(&error),
+            TrashError::Purging => Self::Broken(chain(&error)),
         }
     }
 }

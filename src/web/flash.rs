@@ -57,6 +57,10 @@ notices! {
     PlanCreated = "plan-created", "Plan {} created.";
     /// A plan was deleted.
     PlanDeleted = "plan-deleted", "Plan {} deleted.";
+    /// Files of a deleted account are being removed.
+    PurgeBegun = "purge-begun", "Files of {} are being deleted.";
+    /// They are being removed already.
+    PurgeRuns = "purge-runs", "These files are being deleted already.";
     /// Storage is being counted again.
     RecountBegun = "recount-begun", "Storage of {} is counted again; this page says what comes of it.";
     /// A form was saved.

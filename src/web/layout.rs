@@ -306,6 +306,7 @@ const NAV: &[NavEntry] = &[
     entry("Customers", "/admin/customers", "Customers", "archive", "c"),
     entry("Customers", "/admin/accounts", "Accounts", "users", "a"),
     entry("Customers", "/admin/plans", "Plans", "plans", "p"),
+    entry("Customers", "/admin/trash", "Trash", "trash", ""),
     entry("Activity", "/admin/transfers", "Transfers", "transfer", "t"),
     entry("Activity", "/admin/audit", "Audit log", "audit", ""),
     entry("Activity", "/admin/jobs", "Jobs", "refresh", "j"),

@@ -85,6 +85,7 @@ mod theme;
 mod told;
 mod traffic_buckets;
 mod transfer_row;
+mod trash_row;
 mod usage_tile;
 mod visitor;
 

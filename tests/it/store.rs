@@ -5,6 +5,7 @@ mod administration;
 mod jobs;
 mod journal;
 mod tenants;
+mod trash;
 
 use quaymaster::model::{Plan, Window};
 use quaymaster::store::{Conflict, DatabaseUrl, Db, Engine, StoreError};

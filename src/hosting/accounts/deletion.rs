@@ -1,15 +1,17 @@
 //! Deleting an account, and what becomes of its files.
 
+use std::time::Duration;
+
 use super::details::Files;
 use super::error::AccountError;
 use super::service::{Accounts, require};
 use super::trail::deed;
-use crate::hosting::jobs::NewJob;
-use crate::hosting::trash::PurgeSpec;
-use crate::model::{Account, AccountId, Actor, AuditAction, JobKind};
+use crate::hosting::trash::{discard_job, purge_job};
+use crate::model::{Account, AccountId, Actor, AuditAction, Customer, TrashEntry, TrashState};
 
 impl Accounts {
-    /// Deletes the account and ends its sessions; tells how many. Its files are removed by a job.
+    /// Deletes the account and ends its sessions; tells how many. What becomes of its files is written
+    /// down in the same step and done by a job; those in the trash stay there for `days`.
     ///
     /// # Errors
     ///
@@ -18,25 +20,31 @@ impl Accounts {
         &self,
         actor: &Actor,
         id: AccountId,
-        files: Files,
+        (files, days): (Files, u32),
     ) -> Result<usize, AccountError> {
         require(actor)?;
         let account = self.get(id).await?;
-        let kept = match files {
-            Files::Delete => "deleted",
-            Files::Keep => "kept",
-        };
-        let mut tx = self.parts().foundation.db.begin().await?;
+        let db = &self.parts().foundation.db;
+        let customer = db.customer(account.customer_id).await?;
+        let customer = customer.ok_or(AccountError::NoSuchCustomer)?;
+        let mut tx = db.begin().await?;
         if !tx.delete_account(id).await? {
             return Err(AccountError::NotFound);
         }
-        let mut purge = None;
-        if files == Files::Delete {
-            let new = self.purge(&account);
-            purge = Some(self.parts().jobs.queue_with(&mut tx, actor, new).await?);
+        let entry = self.left(actor, (&account, &customer), (files, days));
+        tx.insert_trash(&entry).await?;
+        let name = account.username.as_str();
+        let work = match files {
+            Files::Keep => None,
+            Files::Purge => Some(purge_job(id, name)),
+            Files::Trash => Some(discard_job(id, name)),
+        };
+        let mut queued = None;
+        if let Some(work) = work {
+            queued = Some(self.parts().jobs.queue_with(&mut tx, actor, work).await?.id);
         }
-        let changed = vec![("files".to_owned(), String::new(), kept.to_owned())];
-        let deed = deed(AuditAction::AccountDeleted, &account, changed);
+        let told = vec![("files".to_owned(), String::new(), files.as_str().to_owned())];
+        let deed = deed(AuditAction::AccountDeleted, &account, told);
         self.parts().foundation.audit(&mut tx, actor, deed).await?;
         tx.commit().await?;
         let ended = self.disconnect(id, "The account was deleted.");
@@ -44,22 +52,35 @@ impl Accounts {
             .await;
         self.parts().ledger.remove_account(id);
         self.parts().volumes.forget(id);
-        if let Some(purge) = purge {
-            self.parts().jobs.tell(purge.id);
+        if let Some(job) = queued {
+            self.parts().jobs.tell(job);
         }
         Ok(ended)
     }
 
-    fn purge(&self, account: &Account) -> NewJob {
-        let spec = PurgeSpec {
+    fn left(
+        &self,
+        actor: &Actor,
+        (account, customer): (&Account, &Customer),
+        (files, days): (Files, u32),
+    ) -> TrashEntry {
+        let now = self.parts().foundation.now();
+        let due = now.plus(Duration::from_hours(24 * u64::from(days)));
+        TrashEntry {
+            account_id: account.id,
+            username: account.username.to_string(),
+            customer_id: customer.id,
+            customer: customer.name.clone(),
             place: account.home.clone(),
-            files: self.parts().ledger.usage(account.id).files,
-        };
-        NewJob {
-            kind: JobKind::Purge,
-            subject: account.username.to_string(),
-            subject_id: account.id.to_string(),
-            spec: serde_json::json!(spec).to_string(),
+            state: match files {
+                Files::Keep => TrashState::Kept,
+                Files::Purge => TrashState::Purging,
+                Files::Trash => TrashState::Trashed,
+            },
+            usage: self.parts().ledger.usage(account.id),
+            deleted_by: actor.name.clone(),
+            deleted_at: now,
+            due_at: (files == Files::Trash).then_some(due),
         }
     }
 }

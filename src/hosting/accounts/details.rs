@@ -66,11 +66,33 @@ impl AccountSettings {
 /// What happens to the files of a deleted account.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Files {
-    /// They are removed for good.
-    Delete,
-    /// They stay on the volume; no account, not even one of the same name, shows them again.
+    /// They stay where they are until somebody removes them; no account, not even one of the same name,
+    /// shows them again.
     #[default]
     Keep,
+    /// They are removed for good.
+    Purge,
+    /// They lie in the trash for as many days as the settings say.
+    Trash,
+}
+
+impl Files {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::Keep, Self::Trash, Self::Purge];
+
+    /// The name in forms and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Purge => "purge",
+            Self::Trash => "trash",
+        }
+    }
+
+    /// The choice with the name `text`.
+    pub fn from_name(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.as_str() == text)
+    }
 }
 
 /// An account with everything that a page or a login needs to know about it.

@@ -1,5 +1,8 @@
-//! Files of deleted accounts, and how they vanish.
+//! Files of deleted accounts: where they lie, how long, and how they vanish.
 
-mod purge;
+mod error;
+mod service;
+mod work;
 
-pub use purge::{PurgeSpec, Purges};
+pub use error::TrashError;
+pub use service::{Trash, discard_job, purge_job};

@@ -18,6 +18,7 @@ mod settings;
 pub(super) mod setup;
 mod sign_in;
 mod transfers;
+mod trash;
 
 /// Every page below `/admin`.
 pub(super) fn routes() -> Router<Web> {
@@ -36,6 +37,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(settings::routes())
         .merge(sign_in::routes())
         .merge(transfers::routes())
+        .merge(trash::routes())
 }
 
 /// Every page with made-up values.
@@ -56,6 +58,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         setup::samples(),
         sign_in::samples(),
         transfers::samples(),
+        trash::samples(),
     ]
     .concat()
 }

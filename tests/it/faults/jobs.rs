@@ -102,7 +102,7 @@ async fn a_purge_that_died_with_its_server_is_ended_by_the_next_one() {
     installation.stop().await;
 }
 
-const DELETE: &[&str] = &["account", "delete", "alice", "--delete-files", "--yes"];
+const DELETE: &[&str] = &["account", "delete", "alice", "--files", "purge", "--yes"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_command_line_waits_for_what_the_running_server_counts() {

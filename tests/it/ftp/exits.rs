@@ -648,7 +648,7 @@ async fn leave(server: &TestServer, account: &Account, stay: &mut Stay, exit: Ex
             app.accounts.suspend(&actor, id, "").await.expect("it");
         }
         Exit::Deleted => {
-            let deleted = app.accounts.delete(&actor, id, Files::Keep);
+            let deleted = app.accounts.delete(&actor, id, (Files::Keep, 7));
             deleted.await.expect("it");
         }
         Exit::Reconfigured => {

@@ -158,7 +158,7 @@ async fn a_deletion_ends_the_sessions_of_the_account() {
     server
         .app()
         .accounts
-        .delete(&Actor::system(), alice.id, files)
+        .delete(&Actor::system(), alice.id, (files, 7))
         .await
         .unwrap();
 

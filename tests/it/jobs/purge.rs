@@ -1,8 +1,12 @@
 //! The files of a deleted account vanish by a job.
 
+use std::time::Duration;
+
+use quaymaster::clock::{Clock, SystemClock, TestClock};
 use quaymaster::hosting::accounts::Files;
 use quaymaster::hosting::jobs::NewJob;
-use quaymaster::model::{Account, Actor, Job, JobKind, JobQuery, JobState};
+use quaymaster::hosting::trash::TrashError;
+use quaymaster::model::{Account, Actor, Job, JobKind, JobQuery, JobState, TrashState};
 
 use super::{ended, fact, reached};
 use crate::support::server::TestServer;
@@ -31,7 +35,7 @@ async fn deleting_the_files_of_an_account_is_a_job_that_says_what_it_removed() {
 
     let accounts = &server.app().accounts;
     accounts
-        .delete(&Actor::system(), account.id, Files::Delete)
+        .delete(&Actor::system(), account.id, (Files::Purge, 7))
         .await
         .unwrap();
     let job = ended(&server, purge_of(&server, &account).await.id).await;
@@ -53,7 +57,7 @@ async fn a_purge_that_is_cancelled_leaves_the_rest() {
 
     let app = server.app();
     app.accounts
-        .delete(&Actor::system(), account.id, Files::Delete)
+        .delete(&Actor::system(), account.id, (Files::Purge, 7))
         .await
         .unwrap();
     let id = purge_of(&server, &account).await.id;
@@ -63,13 +67,9 @@ async fn a_purge_that_is_cancelled_leaves_the_rest() {
 
     assert_eq!(job.state, JobState::Cancelled);
     assert!(server.home(&account).exists());
-    let again = NewJob {
-        kind: JobKind::Purge,
-        subject: job.subject,
-        subject_id: job.subject_id,
-        spec: job.spec,
-    };
-    let again = app.jobs.queue(&Actor::system(), again).await.unwrap();
+    let kept = app.trash.get(account.id).await.unwrap();
+    assert_eq!((kept.state, kept.due_at), (TrashState::Kept, None));
+    let again = app.trash.purge(&Actor::system(), account.id).await.unwrap();
     assert_eq!(ended(&server, again.id).await.state, JobState::Done);
     assert!(!server.home(&account).exists());
 }
@@ -96,25 +96,82 @@ async fn a_job_that_nobody_understands_fails_with_a_sentence() {
     assert_eq!(job.result, "Nobody knows any more what was to be done.");
 }
 
+/// What the trash page would show.
+async fn left(server: &TestServer) -> Vec<(String, TrashState)> {
+    let entries = server.app().trash.page(None, 9).await.unwrap();
+    let told = entries
+        .into_iter()
+        .map(|entry| (entry.username, entry.state));
+    told.collect()
+}
+
 #[tokio::test]
-async fn a_purge_outside_the_folder_of_homes_is_refused() {
+async fn files_in_the_trash_are_moved_away_and_vanish_when_their_time_is_over() {
+    let clock = TestClock::at(SystemClock.now());
+    let server = TestServer::with_clock(clock.clone()).await;
+    let account = server.account("alice").await;
+    server.put(&account, "d/old", b"12345");
+    let accounts = &server.app().accounts;
+    let system = Actor::system();
+    let deleted = accounts.delete(&system, account.id, (Files::Trash, 7));
+    deleted.await.unwrap();
+    let query = JobQuery {
+        kind: Some(JobKind::Discard),
+        limit: 9,
+        ..JobQuery::default()
+    };
+    let discard = server.app().jobs.page(&query).await.unwrap().remove(0);
+    let discard = ended(&server, discard.id).await;
+    assert_eq!(discard.result, "The files lie in the trash.");
+
+    let again = server.account("alice").await;
+    assert_eq!(server.names(&again, "."), [] as [String; 0]);
+    assert!(!server.home(&account).exists());
+    let entry = server.app().trash.get(account.id).await.unwrap();
+    let place = server.home(&Account {
+        home: entry.place,
+        ..account.clone()
+    });
+    assert_eq!(std::fs::read(place.join("d/old")).unwrap(), b"12345");
+    assert_eq!(
+        left(&server).await,
+        [("alice".to_owned(), TrashState::Trashed)]
+    );
+
+    clock.advance(Duration::from_hours(7 * 24 - 1));
+    assert_eq!(server.app().trash.purge_due().await.unwrap(), 0);
+    clock.advance(Duration::from_hours(1));
+    assert_eq!(server.app().trash.purge_due().await.unwrap(), 1);
+    assert_eq!(server.app().trash.purge_due().await.unwrap(), 0);
+    let purge = ended(&server, purge_of(&server, &account).await.id).await;
+
+    assert_eq!(purge.state, JobState::Done, "{purge:?}");
+    assert!(!place.exists());
+    assert_eq!(left(&server).await, []);
+}
+
+#[tokio::test]
+async fn files_that_are_kept_stay_where_they_are_until_somebody_removes_them() {
     let server = TestServer::start().await;
-    for place in ["..", "/etc", "", "a/../.."] {
-        let new = NewJob {
-            kind: JobKind::Purge,
-            subject: place.to_owned(),
-            subject_id: String::new(),
-            spec: serde_json::json!({ "place": place, "files": 1 }).to_string(),
-        };
+    let account = server.account("alice").await;
+    server.put(&account, "f", b"12345");
+    let (accounts, trash) = (&server.app().accounts, &server.app().trash);
+    let system = Actor::system();
+    let deleted = accounts.delete(&system, account.id, (Files::Keep, 7));
+    deleted.await.unwrap();
 
-        let job = server
-            .app()
-            .jobs
-            .queue(&Actor::system(), new)
-            .await
-            .unwrap();
-        let job = ended(&server, job.id).await;
+    assert_eq!(trash.purge_due().await.unwrap(), 0);
+    assert_eq!(
+        left(&server).await,
+        [("alice".to_owned(), TrashState::Kept)]
+    );
+    let again = server.account("alice").await;
+    assert_eq!(server.names(&again, "."), [] as [String; 0]);
+    assert_eq!(server.read(&account, "f").as_deref(), Some(&b"12345"[..]));
+    let purge = trash.purge(&Actor::system(), account.id).await.unwrap();
+    ended(&server, purge.id).await;
 
-        assert_eq!(job.state, JobState::Failed, "{place}: {job:?}");
-    }
+    assert!(!server.home(&account).exists());
+    let gone = trash.purge(&Actor::system(), account.id).await;
+    assert!(matches!(gone, Err(TrashError::NotFound)), "{gone:?}");
 }

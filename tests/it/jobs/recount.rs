@@ -200,7 +200,7 @@ async fn counting_a_deleted_account_fails_with_a_sentence() {
     let files = quaymaster::hosting::accounts::Files::Keep;
     let accounts = &server.app().accounts;
     accounts
-        .delete(&Actor::system(), account.id, files)
+        .delete(&Actor::system(), account.id, (files, 7))
         .await
         .unwrap();
 

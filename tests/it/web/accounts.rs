@@ -490,7 +490,10 @@ async fn deleting_needs_the_name_typed() {
     let page = admin.get(path).await;
 
     let refused = admin
-        .post(path, &[("files", "delete"), ("typed", "kestrel")])
+        .post(path, &[("files", "purge"), ("typed", "kestrel")])
+        .await;
+    let unclear = admin
+        .post(path, &[("files", "burn"), ("typed", "kestrel-print")])
         .await;
     let deleted = admin
         .post(path, &[("files", "keep"), ("typed", "kestrel-print")])
@@ -500,6 +503,8 @@ async fn deleting_needs_the_name_typed() {
     assert!(page.text.contains(&account.home));
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text.contains("Type kestrel-print to confirm</a>"));
+    assert_eq!(unclear.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(unclear.text.contains("Choose what happens to the files"));
     assert_eq!(deleted.location(), "/admin/accounts");
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
     assert!(gone.text.contains("No account is called kestrel-print."));

@@ -11,7 +11,7 @@ async fn queue(house: &House) -> Job {
         kind: JobKind::Purge,
         subject: "<i>kestrel</i>".to_owned(),
         subject_id: String::new(),
-        spec: r#"{"place":"a/b","files":0}"#.to_owned(),
+        spec: "\"0190a0b0-0000-7000-8000-000000000000\"".to_owned(),
     };
     house.app.jobs.queue(&Actor::system(), new).await.unwrap()
 }
@@ -103,4 +103,46 @@ async fn the_page_of_a_job_keeps_itself_up_to_date() {
     );
 
     assert!(events.contains("id=\"job-state\""), "{events}");
+}
+
+#[tokio::test]
+async fn the_trash_shows_what_a_deleted_account_left_and_removes_it_when_asked() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Admin).await;
+    let account = super::records::customer(&house, "Kestrel").await;
+    let new = quaymaster::hosting::accounts::NewAccount {
+        username: "kestrel-print".parse().unwrap(),
+        customer_id: account.id,
+        password: quaymaster::model::Secret::new("correct horse battery".to_owned()),
+        settings: quaymaster::hosting::accounts::AccountSettings::default(),
+    };
+    let account = house
+        .app
+        .accounts
+        .create(&Actor::system(), new)
+        .await
+        .unwrap();
+    let path = "/admin/accounts/kestrel-print/delete";
+    let form = [("files", "trash"), ("typed", "kestrel-print")];
+    assert_eq!(admin.post(path, &form).await.location(), "/admin/accounts");
+    let purge = format!("/admin/trash/{}/purge", account.id);
+
+    let list = admin.get("/admin/trash").await;
+    let operator = Actor {
+        role: Role::Operator,
+        ..Actor::system()
+    };
+    let refused = house.app.trash.purge(&operator, account.id).await;
+    let asked = admin.get(&purge).await;
+    let begun = admin.post(&purge, &[]).await;
+    let again = admin.post(&purge, &[]).await;
+
+    assert!(list.text.contains(&purge), "{}", list.text);
+    assert!(list.text.contains("In the trash"), "{}", list.text);
+    assert!(refused.is_err(), "{refused:?}");
+    assert!(asked.text.contains("cannot be undone"), "{}", asked.text);
+    assert!(begun.location().starts_with("/admin/jobs/"));
+    assert_eq!(again.location(), "/admin/trash");
+    let page = admin.get("/admin/trash").await;
+    assert!(page.text.contains("Being deleted"), "{}", page.text);
 }

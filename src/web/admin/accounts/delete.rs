@@ -35,6 +35,7 @@ struct DeletePage {
     home: String,
     effects: Vec<String>,
     delete_files: String,
+    trash_files: String,
     confirm_label: String,
     form: Form,
 }
@@ -46,7 +47,8 @@ async fn show(
 ) -> Result<DeletePage, PageError> {
     admin.require(Right::ManageAccounts)?;
     let details = account(&app, &segment).await?;
-    Ok(page(&admin, &details, Form::new().with("files", "keep")))
+    let form = Form::new().with("files", Files::Trash.as_str());
+    Ok(page((&app, &admin), &details, form))
 }
 
 async fn submit(
@@ -64,25 +66,29 @@ async fn submit(
         .eq_ignore_ascii_case(account.username.as_str())
     {
         form.refuse("typed", format!("Type {} to confirm", account.username));
-        let page = page(&admin, &details, form);
+        let page = page((&app, &admin), &details, form);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
-    let files = if form.is("files", "delete") {
-        Files::Delete
-    } else {
-        Files::Keep
+    let Some(files) = Files::from_name(form.value("files")) else {
+        form.refuse("files", "Choose what happens to the files");
+        let page = page((&app, &admin), &details, form);
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    app.accounts.delete(&admin.actor, account.id, files).await?;
+    let days = app.settings.current().trash_days.0;
+    let accounts = &app.accounts;
+    accounts
+        .delete(&admin.actor, account.id, (files, days))
+        .await?;
     let notice = Notice::AccountDeleted.of(account.username.as_str());
     Ok(admin.see_other("/admin/accounts", notice))
 }
 
-fn page(admin: &Admin, details: &AccountDetails, form: Form) -> DeletePage {
+fn page((app, admin): (&App, &Admin), details: &AccountDetails, form: Form) -> DeletePage {
     let layout = admin.layout(format!("Delete {}", details.account.username));
-    filled(layout, details, form)
+    filled(layout, details, (form, app.settings.current().trash_days.0))
 }
 
-fn filled(layout: Layout, details: &AccountDetails, form: Form) -> DeletePage {
+fn filled(layout: Layout, details: &AccountDetails, (form, days): (Form, u32)) -> DeletePage {
     let account = &details.account;
     let name = account.username.to_string();
     let usage = details.usage;
@@ -104,6 +110,10 @@ fn filled(layout: Layout, details: &AccountDetails, form: Form) -> DeletePage {
             format!("free {} if you also delete the files", Bytes(usage.bytes)),
         ],
         delete_files: format!("Delete {files} now, {}", Bytes(usage.bytes)),
+        trash_files: format!(
+            "Put them into the trash for {}",
+            plural(u64::from(days), "day", "days")
+        ),
         confirm_label: format!("Type {name} to confirm"),
         name,
         form,
@@ -117,8 +127,8 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
     use crate::web::sample_records::account_details;
 
     let layout = Layout::sample("Delete", "/admin/accounts/kestrel-print/delete");
-    let mut form = Form::new().with("files", "delete");
+    let mut form = Form::new().with("files", "purge");
     form.refuse("typed", "Type kestrel-print to confirm");
-    let page = filled(layout, &account_details(AccountStatus::Active), form);
+    let page = filled(layout, &account_details(AccountStatus::Active), (form, 7));
     vec![("account-delete", page.to_string())]
 }

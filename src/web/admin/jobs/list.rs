@@ -41,19 +41,22 @@ struct ListPage {
 #[serde(default)]
 struct Filter {
     state: String,
+    about: String,
     before: String,
 }
 
 impl Filter {
     fn address(&self) -> Address {
-        Address::new(PATH).with("state", &self.state)
+        Address::new(PATH)
+            .with("state", &self.state)
+            .with("about", &self.about)
     }
 
     fn segments(&self) -> Vec<Segment> {
         let segment = |label, state: &str| Segment {
             label,
             count: String::new(),
-            url: Address::new(PATH).with("state", state).to_string(),
+            url: self.address().with("state", state).to_string(),
             current: self.state == state,
         };
         let all = JobState::ALL.iter();
@@ -70,6 +73,7 @@ async fn show(
 ) -> Result<ListPage, PageError> {
     let query = JobQuery {
         state: JobState::from_name(&filter.state),
+        subject_id: filter.about.clone(),
         before: filter.before.parse().ok(),
         // One row more than shown tells whether there is an older page.
         limit: ROWS + 1,
@@ -95,7 +99,7 @@ impl ListPage {
         pager.back_label = "Newest";
         Self {
             segments: filter.segments(),
-            is_filtered: !filter.state.is_empty(),
+            is_filtered: !filter.state.is_empty() || !filter.about.is_empty(),
             may_manage: true,
             rows: jobs
                 .iter()

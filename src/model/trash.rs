@@ -1,0 +1,69 @@
+//! Files of deleted accounts.
+
+use super::id::{AccountId, CustomerId};
+use super::quota::Usage;
+use crate::clock::Timestamp;
+
+/// What becomes of files without an account.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TrashState {
+    /// They stay until somebody removes them.
+    Kept,
+    /// They are being removed.
+    Purging,
+    /// They stay for some days.
+    Trashed,
+}
+
+impl TrashState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Kept, Self::Purging, Self::Trashed];
+
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Purging => "purging",
+            Self::Trashed => "trashed",
+        }
+    }
+
+    /// The words on a page.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Kept => "Kept",
+            Self::Purging => "Being deleted",
+            Self::Trashed => "In the trash",
+        }
+    }
+
+    /// The state with the name `text`.
+    pub fn from_name(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// The files that a deleted account has left.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TrashEntry {
+    /// The account that they belonged to.
+    pub account_id: AccountId,
+    /// Its user name; another account may have it by now.
+    pub username: String,
+    /// Its customer.
+    pub customer_id: CustomerId,
+    /// The customer's name.
+    pub customer: String,
+    /// Where they lie, beneath the folder of all homes.
+    pub place: String,
+    /// What becomes of them.
+    pub state: TrashState,
+    /// How much they were when the account was deleted.
+    pub usage: Usage,
+    /// Who deleted the account.
+    pub deleted_by: String,
+    /// When.
+    pub deleted_at: Timestamp,
+    /// When they are removed; `None` if nobody wants that.
+    pub due_at: Option<Timestamp>,
+}
