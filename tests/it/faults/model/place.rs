@@ -35,6 +35,8 @@ const BYTES: [u64; 4] = [1_048_577, 1_300_003, 1_700_000, 2_100_001];
 const FILES: [u64; 3] = [12, 15, 18];
 const POOL_BYTES: [u64; 4] = [1_500_001, 2_200_000, 2_600_007, 3_100_000];
 const POOL_FILES: [u64; 3] = [22, 27, 32];
+/// A limit that was set is in force for good so soon.
+const IN_FORCE_WITHIN: Duration = Duration::from_secs(5);
 /// A client that read 226 so long before a kill finds its upload in the journal.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 
@@ -312,8 +314,20 @@ impl Place {
         }
     }
 
+    /// What the server tells once the limits that were set are in force: whoever looks an account up
+    /// in the moment of a change can put the former limit of its customer in force until the change
+    /// is noticed, which takes less than a second.
     async fn quota(&mut self, account: usize) -> Quota {
-        Quota::of(&self.watchers[account].say("SITE QUOTA").await)
+        let since = Instant::now();
+        loop {
+            let quota = Quota::of(&self.watchers[account].say("SITE QUOTA").await);
+            let is_known = self.limits[account].contains(&quota.limit)
+                && self.limits[ACCOUNTS + account / 2].contains(&quota.pool_limit);
+            if is_known || since.elapsed() > IN_FORCE_WITHIN {
+                return quota;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The server says which limit is in force; it must be one that somebody has set.
