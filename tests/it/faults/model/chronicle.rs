@@ -43,6 +43,8 @@ pub(super) struct Upload {
     pub(super) length: usize,
     /// Bytes that the client sends at most.
     pub(super) sent: usize,
+    /// Whether the client is going to break it off.
+    pub(super) is_broken_off: bool,
     pub(super) fate: Fate,
 }
 
@@ -156,8 +158,11 @@ impl Chronicle {
         let may_be_part = match upload.fate {
             Fate::Stored(_) => false,
             Fate::Refused => return Err("an upload that was refused".to_owned()),
-            // Continued files show what has arrived.
-            Fate::Running | Fate::Unknown => upload.mode != Mode::Whole,
+            // Continued files show what has arrived; and the server may have heard that an upload was
+            // broken off before it died.
+            Fate::Running | Fate::Unknown => {
+                upload.mode != Mode::Whole || self.keeps_parts() && upload.is_broken_off
+            }
             Fate::BrokenOff if self.keeps_parts() => true,
             Fate::BrokenOff => return Err("an upload that was broken off".to_owned()),
         };

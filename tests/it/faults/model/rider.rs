@@ -484,6 +484,7 @@ impl Rider {
             mode,
             length,
             sent,
+            is_broken_off: ending != Ending::Proper,
             fate: Fate::Running,
         });
         let mut lines = Vec::new();
@@ -619,7 +620,8 @@ impl Rider {
                 if plan.sent == plan.length {
                     candidates.push(whole);
                 }
-                is_in_place.then_some((kept, plan.number))
+                let may_be_kept = keeps_parts && plan.ending != Ending::Proper;
+                (is_in_place || may_be_kept).then_some((kept, plan.number))
             }
         };
         Known::Perhaps { candidates, part }
