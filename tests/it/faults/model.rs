@@ -30,6 +30,9 @@ const NIGHTLY_ON_POSTGRES: usize = 15;
 /// Kills in a run, and at night so many times as many.
 const KILLS: usize = 4;
 const NIGHTLY_KILLS: usize = 50;
+/// Errands of all sessions before a kill, at most: some seconds, so that there is something that was
+/// confirmed a while before.
+const BEFORE_A_KILL: u64 = 2_500;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_sessions_do_the_disk_is_within_the_limits_and_the_books_equal_it() {
@@ -58,8 +61,8 @@ async fn a_server_that_is_killed_at_any_moment_of_it_comes_back_with_books_that_
     let mut place = Place::open(seed, None).await;
 
     for _ in 0..kills {
-        let killed_after = Some(chance.random_range(1..500));
-        let errands = ERRANDS;
+        let killed_after = Some(chance.random_range(1..BEFORE_A_KILL));
+        let errands = usize::MAX;
         place
             .round(Round {
                 errands,

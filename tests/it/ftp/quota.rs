@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quaymaster::hosting::accounts::AccountSettings;
 use quaymaster::model::{Account, AccountLimits, Actor, Override, TransferResult, Usage};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::sampler::{Bound, Sampler, Scope};
 use crate::support::server::{Allowed, TestServer, eventually};
@@ -307,20 +307,24 @@ async fn an_announced_size_that_does_not_fit_now_is_refused_before_150() {
     ftp.expect("STOR b", 552).await;
 }
 
-/// QUO-27.
+/// QUO-27: what does not fit is read to its end, or to a mebibyte more, so that no client loses the
+/// refusal over a connection that breaks.
 #[tokio::test]
 async fn a_client_that_goes_on_sending_can_read_the_refusal() {
     let server = TestServer::start().await;
     server.account_with("alice", million()).await;
-    let bytes = vec![1; 3_000_000];
+    let bytes = vec![1; 1_800_000];
 
     for number in 0..50 {
         let mut ftp = server.login("alice").await;
         let mut data = ftp.open_data().await;
         // A file of the same name would be refused at once.
         ftp.expect(&format!("STOR big{number}"), 150).await;
-        let _cut_off = data.write_all(&bytes).await;
+        data.write_all(&bytes).await.expect("no reset");
+        data.shutdown().await.expect("no reset");
         ftp.expect_reply(552).await;
+        let end = data.read(&mut [0]).await;
+        assert_eq!(end.expect("no reset"), 0, "{number}");
         ftp.expect("NOOP", 200).await;
     }
 }
@@ -372,6 +376,28 @@ async fn a_file_deleted_while_it_is_replaced_is_counted_once() {
     ftp.expect_reply(226).await;
     assert_eq!(server.usage(&alice).bytes, 200_000);
     assert_eq!(server.usage(&alice).files, 1);
+}
+
+/// QUO-08: nor does it make room any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_deleted_while_it_is_replaced_makes_no_room() {
+    let server = TestServer::start().await;
+    let alice = server.account_with("alice", million()).await;
+    let mut ftp = server.login("alice").await;
+    let mut other = server.login("alice").await;
+    ftp.upload("STOR a", &vec![1; 900_000]).await;
+    let mut data = ftp.open_data().await;
+    ftp.expect("STOR a", 150).await;
+    data.write_all(&[2; 1_000]).await.unwrap();
+
+    other.expect("DELE a", 250).await;
+    let sampler = sampler(&server, &alice, Arc::new(Bound::new(room(1_000_000, 1))));
+    let _refused_midway = data.write_all(&vec![2; 1_900_000]).await;
+
+    ftp.expect_reply(552).await;
+    assert!(sampler.stop().fullest <= 100);
+    assert_eq!(server.usage(&alice), Usage::default());
+    assert_eq!(server.disk(&alice), Usage::default());
 }
 
 /// QUO-22.

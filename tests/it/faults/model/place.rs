@@ -57,6 +57,8 @@ pub(super) struct Place {
     chance: StdRng,
     sampler: Option<Sampler>,
     sampled: Sampled,
+    /// Uploads that were confirmed a while before a kill.
+    outlived: usize,
 }
 
 /// A round of errands.
@@ -113,6 +115,7 @@ impl Place {
             chance,
             sampler: None,
             sampled: Sampled::default(),
+            outlived: 0,
         };
         place.limits.resize(ACCOUNTS + ACCOUNTS / 2, Vec::new());
         for customer in 0..ACCOUNTS / 2 {
@@ -201,14 +204,15 @@ impl Place {
             fates.filter(counts).count()
         };
         format!(
-            "{} errands, {} uploads: {} stored, {} refused, {} broken off, {} lost in a kill; \
-             {} samples of the disk, the fullest at {} % of its limit",
+            "{} errands, {} uploads: {} stored, {} refused, {} broken off, {} lost in a kill, {} \
+             confirmed a while before one; {} samples of the disk, the fullest at {} % of its limit",
             *self.shared.done.borrow(),
             uploads.len(),
             count(|fate| matches!(fate, Fate::Stored(_))),
             count(|fate| *fate == Fate::Refused),
             count(|fate| *fate == Fate::BrokenOff),
             count(|fate| *fate == Fate::Unknown),
+            self.outlived,
             self.sampled.samples,
             self.sampled.fullest
         )
@@ -249,7 +253,7 @@ impl Place {
     }
 
     /// What was confirmed a while before a kill is in the journal, and nothing that never was.
-    async fn assert_journal(&self, (begun, begun_at): (usize, Timestamp), killed_at: Instant) {
+    async fn assert_journal(&mut self, (begun, begun_at): (usize, Timestamp), killed_at: Instant) {
         let uploads = self.shared.chronicle.since(begun);
         let confirmed = deliveries(&uploads, |upload| match upload.fate {
             Fate::Stored(at) => at + WRITTEN_WITHIN < killed_at,
@@ -260,6 +264,7 @@ impl Place {
             Fate::Unknown => upload.sent == upload.length,
             _ => false,
         });
+        self.outlived += confirmed.values().sum::<usize>();
         let written = self.journal(begun_at).await;
         for (upload, count) in &confirmed {
             let written = written.get(upload).copied().unwrap_or_default();
