@@ -439,7 +439,7 @@ async fn every_revocation_says_how_many_sessions_it_ended() {
     let deleted = server.account("deleted").await;
     let sessions = open(&deleted).await;
     accounts
-        .delete(&actor, deleted.id, Files::Keep)
+        .delete(&actor, deleted.id, (Files::Keep, 7))
         .await
         .unwrap();
     all_end(sessions).await;
