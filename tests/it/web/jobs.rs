@@ -123,6 +123,7 @@ async fn the_trash_shows_what_a_deleted_account_left_and_removes_it_when_asked()
         .await
         .unwrap();
     let path = "/admin/accounts/kestrel-print/delete";
+    admin.get(path).await;
     let form = [("files", "trash"), ("typed", "kestrel-print")];
     assert_eq!(admin.post(path, &form).await.location(), "/admin/accounts");
     let purge = format!("/admin/trash/{}/purge", account.id);
