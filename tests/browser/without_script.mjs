@@ -63,7 +63,7 @@ async function open(server, page, section) {
 
 async function edit(server, page) {
   await open(server, page, 'Limits and access');
-  await page.getByLabel('Notes').fill('Made without script');
+  await page.getByRole('textbox', { name: 'Notes' }).fill('Made without script');
   await page.getByRole('button', { name: 'Save changes' }).click();
   await page.goto(page.url().replace(/\/edit.*/, ''));
   assert.match(await page.locator('main').innerText(), /Made without script/);
