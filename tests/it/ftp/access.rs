@@ -156,8 +156,7 @@ async fn an_end_in_the_past_ends_every_session_of_the_account_and_says_how_many(
     second.expect_reply(421).await;
     assert!(since.elapsed() < SOON, "{:?}", since.elapsed());
     other.expect("NOOP", 200).await;
-    let told = [("2".to_owned(), "changed account".to_owned())];
-    assert_eq!(server.ended("alice").await, told);
+    server.expect_ended("alice", 2, "changed account").await;
 }
 
 /// AUT-12.
@@ -208,8 +207,7 @@ async fn a_narrower_network_ends_the_sessions_outside_of_it() {
     assert!(since.elapsed() < SOON, "{:?}", since.elapsed());
     outside.expect_end().await;
     inside.expect("NOOP", 200).await;
-    let told = [("1".to_owned(), "changed account".to_owned())];
-    assert_eq!(server.ended("alice").await, told);
+    server.expect_ended("alice", 1, "changed account").await;
 }
 
 /// AUT-19.
@@ -421,10 +419,7 @@ async fn every_revocation_says_how_many_sessions_it_ended() {
         let name = account.username.as_str();
         [server.login(name).await, server.login(name).await]
     };
-    let told = async |object: &str, by: &str| {
-        let entries = server.ended(object).await;
-        assert_eq!(entries, [("2".to_owned(), by.to_owned())], "{object}");
-    };
+    let told = async |object: &str, by: &str| server.expect_ended(object, 2, by).await;
     let exception = Allowed {
         tls: TlsRule::Optional,
         ..Allowed::default()

@@ -282,6 +282,21 @@ impl TestServer {
             .collect()
     }
 
+    /// Waits until the audit log says that so many sessions of `object` ended because of `change`, and
+    /// nothing else: a change is followed in two places, and the one that ended them may write later.
+    pub(crate) async fn expect_ended(&self, object: &str, sessions: usize, change: &str) {
+        let expected = [(sessions.to_string(), change.to_owned())];
+        let mut told = self.ended(object).await;
+        for _ in 0..1_000 {
+            if told == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            told = self.ended(object).await;
+        }
+        assert_eq!(told, expected, "{object}");
+    }
+
     /// The folder of an account on the disk.
     pub(crate) fn home(&self, account: &Account) -> PathBuf {
         self.folder.path().join("files").join(&account.home)
