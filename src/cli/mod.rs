@@ -18,6 +18,7 @@ mod quota;
 mod reference;
 mod rules;
 mod serve;
+mod settings;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,9 @@ enum Command {
     /// Shows what accounts store, and compares it with the disk.
     #[command(subcommand)]
     Quota(quota::QuotaCommand),
+    /// Shows and changes the settings.
+    #[command(subcommand)]
+    Settings(settings::SettingsCommand),
     /// Looks for what would keep customers out, and names the fix.
     Doctor(doctor::Doctor),
     /// Asks a running server whether it can serve customers; for containers.
@@ -93,6 +97,7 @@ fn execute(typed: CommandLine) -> anyhow::Result<ExitCode> {
             Command::Job(job) => job.run(&boot).await,
             Command::Journal(journal) => journal.run(&boot).await,
             Command::Quota(quota) => quota.run(&boot).await,
+            Command::Settings(settings) => settings.run(&boot).await,
             Command::Doctor(doctor) => doctor.run(&boot).await,
             Command::Healthcheck(check) => check.run(&boot).await,
             Command::Reference(reference) => reference.run(),
