@@ -9,7 +9,8 @@ use super::known::find;
 use crate::app::Office;
 use crate::hosting::accounts::AccountSettings;
 use crate::model::{
-    Actor, Durability, Expiry, NamePatterns, Networks, Override, Umask, Username, VirtualPath,
+    Actor, Checksum, Durability, Expiry, NamePatterns, Networks, Override, Umask, Username,
+    VirtualPath,
 };
 
 /// What is changed; what is left out stays as it is.
@@ -44,6 +45,9 @@ pub(super) struct SetAccount {
     /// When an upload is confirmed: received, on-disk, or server.
     #[arg(long, value_name = "received|on-disk|server")]
     durability: Option<String>,
+    /// What is computed over an upload while it arrives: off, sha256, or plan.
+    #[arg(long, value_name = "off|sha256|plan")]
+    checksum: Option<String>,
     /// Patterns of names that are not allowed, with spaces between them; none, or plan.
     #[arg(long, value_name = "PATTERNS|none|plan")]
     forbid_names: Option<String>,
@@ -95,6 +99,9 @@ impl SetAccount {
         if let Some(typed) = self.durability {
             session.durability = or_word(&typed, "server", durability)?.into();
         }
+        if let Some(typed) = self.checksum {
+            session.checksum = or_word(&typed, "plan", checksum)?.into();
+        }
         if let Some(typed) = self.forbid_names {
             let none = |typed: &str| or_word(typed, "none", NamePatterns::from_str);
             let names = or_word(&typed, "plan", none)?;
@@ -136,6 +143,11 @@ fn durability(typed: &str) -> anyhow::Result<Durability> {
     kind.ok_or_else(|| anyhow!("“{typed}” is neither received nor on-disk nor server"))
 }
 
+fn checksum(typed: &str) -> anyhow::Result<Checksum> {
+    let kind = Checksum::from_name(typed.trim());
+    kind.ok_or_else(|| anyhow!("“{typed}” is neither off nor sha256 nor plan"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +165,7 @@ mod tests {
             umask: None,
             active_mode: None,
             durability: None,
+            checksum: None,
             forbid_names: None,
         }
     }
@@ -169,6 +182,7 @@ mod tests {
             umask: Some("077".parse().unwrap()),
             active_mode: Some("no".into()),
             durability: Some("on-disk".into()),
+            checksum: Some("sha256".into()),
             forbid_names: Some("*.php .ht*".into()),
             ..nothing()
         };
@@ -181,6 +195,7 @@ mod tests {
         assert_eq!(ruled.login.expires_at, end);
         assert_eq!(ruled.login.networks.allowed.iter().count(), 2);
         assert_eq!(ruled.limits.sessions, Override::Own(None));
+        assert_eq!(ruled.session.checksum, Override::Own(Checksum::Sha256));
         assert_eq!(ruled.limits.sessions_per_address, Override::Own(Some(2)));
         assert_eq!(
             ruled.session.denied_names.own().unwrap().line(),
@@ -197,6 +212,7 @@ mod tests {
             sessions: Some("1".into()),
             active_mode: Some("yes".into()),
             durability: Some("received".into()),
+            checksum: Some("off".into()),
             forbid_names: Some("none".into()),
             ..nothing()
         };
@@ -208,6 +224,7 @@ mod tests {
             sessions: Some("plan".into()),
             active_mode: Some("server".into()),
             durability: Some("server".into()),
+            checksum: Some("plan".into()),
             forbid_names: Some("plan".into()),
             ..nothing()
         };
@@ -241,6 +258,10 @@ mod tests {
             },
             SetAccount {
                 durability: Some("always".into()),
+                ..nothing()
+            },
+            SetAccount {
+                checksum: Some("server".into()),
                 ..nothing()
             },
             SetAccount {

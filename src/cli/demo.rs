@@ -101,6 +101,7 @@ async fn samples(app: &App) -> anyhow::Result<()> {
         },
         journal_days: Override::Inherit,
         denied_names: "*.exe *.php".parse()?,
+        checksum: Override::Inherit,
         is_default: false,
     };
     let camera = app.plans.create(&actor, settings).await?;

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::hosting::login::{Circumstances, Granted};
 use crate::hosting::rates::{Direction, Pace};
 use crate::hosting::sessions::LiveSession;
-use crate::model::{Account, Durability, Operation, Permission, VirtualPath};
+use crate::model::{Account, Checksum, Durability, Operation, Permission, VirtualPath};
 use crate::net::SessionTls;
 use crate::proto::{AsciiMode, DataTlsPolicy, Glob, Policy, Session, TlsPolicy};
 use crate::settings::{self, Settings};
@@ -250,6 +250,12 @@ impl Member<'_> {
     pub(super) fn durability(&self) -> Durability {
         let own = self.granted.account.session.durability;
         own.or(self.door.app.settings.current().durability)
+    }
+
+    /// What is computed over an upload while it arrives.
+    pub(super) fn checksum(&self) -> Checksum {
+        let server = self.door.app.settings.current().checksum;
+        self.granted.checksum.or(server)
     }
 
     /// How fast a transfer may move.

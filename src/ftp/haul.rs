@@ -114,7 +114,7 @@ impl Carrier {
         most: usize,
     ) -> Result<usize, Trouble> {
         if matches!(self.way, Way::Unknown) {
-            self.way = Way::open();
+            self.way = Way::open(ends.writer);
         }
         let Way::Pipe { inlet, outlet } = &self.way else {
             return ends.by_buffer(buffer, most);
@@ -188,7 +188,10 @@ impl Trouble {
 }
 
 impl Way {
-    fn open() -> Self {
+    fn open(writer: &UploadWriter) -> Self {
+        if writer.is_watched() {
+            return Self::Buffer;
+        }
         match pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK) {
             Ok((outlet, inlet)) => match fcntl_setpipe_size(&inlet, PIPE_BYTES) {
                 Ok(_) => Self::Pipe { inlet, outlet },

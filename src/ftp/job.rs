@@ -17,7 +17,7 @@ use super::record::{Ending, Record};
 use super::refusals::Refusals;
 use super::sheet::Sheet;
 use super::stop::Stop;
-use super::upload::{Failed, Receiving};
+use super::upload::{Failed, Receiving, Stored};
 use crate::clock::Clock;
 use crate::hosting::quota::QuotaError;
 use crate::hosting::rates::Pace;
@@ -211,7 +211,8 @@ async fn upload(
     record.travels(stream.is_tls());
     let offset = receiving.offset();
     match receiving.run(stream, &pump).await {
-        Ok(size) => {
+        Ok(Stored { size, sha256 }) => {
+            record.sums_up(sha256);
             claim.refusals.forget(claim.account, &claim.path);
             record.end(complete(pump.moved_bytes(), Some(size)));
             (None, None)

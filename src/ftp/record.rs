@@ -108,6 +108,11 @@ impl Record {
         self.entry.path = path.to_string();
     }
 
+    /// Notes the SHA-256 of the whole file.
+    pub(super) fn sums_up(&mut self, sha256: Option<String>) {
+        self.entry.sha256 = sha256;
+    }
+
     /// Notes whether the data connection is encrypted.
     pub(super) fn travels(&mut self, tls: bool) {
         self.entry.tls = tls;

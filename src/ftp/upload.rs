@@ -6,7 +6,7 @@ use super::error::TransferError;
 use super::pour::Pour;
 use super::pump::Pump;
 use crate::hosting::quota::{Allowance, QuotaError};
-use crate::model::Durability;
+use crate::model::{Checksum, Durability};
 use crate::net::DataStream;
 use crate::proto::CrlfToLf;
 use crate::vfs::{Abandoned, Committed, Home, OnAbort, StorageError, Target, Upload};
@@ -22,10 +22,20 @@ pub(super) struct Receiving {
     /// What `ALLO` announced.
     pub(super) announced: Option<u64>,
     pub(super) durability: Durability,
+    pub(super) checksum: Checksum,
     /// What stays if it breaks off.
     pub(super) on_abort: OnAbort,
     /// Whether the end of TLS counts as the end of the file without `close_notify`.
     pub(super) tolerates_truncation: bool,
+}
+
+/// A file that was stored.
+#[derive(Debug)]
+pub(super) struct Stored {
+    /// Its size in bytes.
+    pub(super) size: u64,
+    /// Its SHA-256, if it was wanted and the whole file arrived in this upload.
+    pub(super) sha256: Option<String>,
 }
 
 /// An upload that did not end well.
@@ -53,9 +63,9 @@ impl Receiving {
         self.target.offset()
     }
 
-    /// Receives the file, and stores it or not; tells its size. Runs to its end in any case: what was
-    /// granted is settled before this returns.
-    pub(super) async fn run(self, stream: DataStream, pump: &Pump) -> Result<u64, Box<Failed>> {
+    /// Receives the file, and stores it or not. Runs to its end in any case: what was granted is settled
+    /// before this returns.
+    pub(super) async fn run(self, stream: DataStream, pump: &Pump) -> Result<Stored, Box<Failed>> {
         let is_replacing = self.offset() == 0 && self.target.existing().is_some();
         let is_doubtful = is_replacing && !stream.is_tls();
         let upload = match self.home.begin_upload(self.target).await {
@@ -70,6 +80,9 @@ impl Receiving {
                 }));
             }
         };
+        if self.checksum == Checksum::Sha256 {
+            upload.keep_checksum();
+        }
         // An append begins where the file ends now, not where it did when the client asked.
         let mut allowance = self.allowance;
         allowance.begins_at(upload.start());
@@ -113,7 +126,7 @@ impl Receiving {
     }
 }
 
-async fn commit(pour: Pour, upload: Upload, durability: Durability) -> Result<u64, Box<Failed>> {
+async fn commit(pour: Pour, upload: Upload, durability: Durability) -> Result<Stored, Box<Failed>> {
     let cover = pour.cover();
     let received = pour.received();
     let allows = move |size, replaced| cover.allows(size, replaced);
@@ -135,7 +148,8 @@ async fn commit(pour: Pour, upload: Upload, durability: Durability) -> Result<u6
             unread: None,
         }));
     }
-    Ok(size)
+    let sha256 = committed.sha256;
+    Ok(Stored { size, sha256 })
 }
 
 async fn give_up(

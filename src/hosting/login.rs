@@ -16,7 +16,8 @@ pub use crate::hosting::standing::{Circumstances, Refusal};
 use crate::hosting::throttle::Throttle;
 use crate::hosting::volumes::Volumes;
 use crate::model::{
-    Access, Account, AccountId, Customer, NamePatterns, Secret, TlsRule, Username, Version,
+    Access, Account, AccountId, Checksum, Customer, NamePatterns, Override, Secret, TlsRule,
+    Username, Version,
 };
 use crate::settings::{LiveSettings, Settings};
 use crate::store::StoreError;
@@ -52,6 +53,8 @@ pub struct Granted {
     pub limits: EffectiveLimits,
     /// Names that it may not give to files and folders.
     pub denied_names: NamePatterns,
+    /// Whether its uploads get a checksum; inherits from the settings.
+    pub checksum: Override<Checksum>,
     /// Its files; one for all sessions of the account.
     pub home: LocalHome,
     /// Its books.
@@ -339,6 +342,7 @@ impl Logins {
                 .denied_names
                 .clone()
                 .or(plan.denied_names.clone()),
+            checksum: account.session.checksum.or_else_of(plan.checksum),
             home: self.0.volumes.home(account).await?,
             quota,
             requires_tls: account.tls == TlsRule::Required,

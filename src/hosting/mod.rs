@@ -24,6 +24,7 @@ pub mod limits;
 pub mod login;
 pub mod network;
 pub mod passwords;
+mod plan_trail;
 pub mod plans;
 pub mod quota;
 pub mod rates;

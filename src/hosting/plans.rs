@@ -1,11 +1,12 @@
 //! Plans: the limits that customers and accounts inherit.
 
 use crate::events::Event;
-use crate::hosting::foundation::{Deed, Foundation, bytes, differences, limit_words, number};
-use crate::hosting::limit_words::WORDS;
+use crate::hosting::foundation::{Deed, Foundation};
+use crate::hosting::plan_trail::changes;
 use crate::model::page::{CustomerQuery, PlanRow, Window};
 use crate::model::{
-    AccountLimits, Actor, AuditAction, Limit, NamePatterns, Override, Plan, PlanId, Right, Version,
+    AccountLimits, Actor, AuditAction, Checksum, Limit, NamePatterns, Override, Plan, PlanId,
+    Right, Version,
 };
 use crate::store::{Conflict, StoreError};
 
@@ -36,6 +37,8 @@ pub struct PlanSettings {
     pub journal_days: Override,
     /// Names that its accounts may not give to files and folders.
     pub denied_names: NamePatterns,
+    /// Whether uploads of its accounts get a checksum; inherits from the settings.
+    pub checksum: Override<Checksum>,
     /// Whether new customers get it unless told otherwise.
     pub is_default: bool,
 }
@@ -110,6 +113,7 @@ impl Plans {
             account: AccountLimits::default(),
             journal_days: Override::Inherit,
             denied_names: NamePatterns::default(),
+            checksum: Override::Inherit,
             is_default: false,
             created_at: now,
             updated_at: now,
@@ -259,6 +263,7 @@ impl Plans {
             },
             journal_days: Override::Inherit,
             denied_names: NamePatterns::default(),
+            checksum: Override::Inherit,
             is_default: true,
         };
         self.create(&Actor::system(), settings).await
@@ -312,6 +317,7 @@ fn edited(mut plan: Plan, settings: PlanSettings) -> Result<Plan, PlanError> {
     plan.account = settings.account;
     plan.journal_days = settings.journal_days;
     plan.denied_names = settings.denied_names;
+    plan.checksum = settings.checksum;
     plan.is_default = settings.is_default;
     Ok(plan)
 }
@@ -321,62 +327,4 @@ fn taken(error: StoreError, name: &str) -> PlanError {
         StoreError::Conflict(Conflict::PlanName) => PlanError::Taken(name.to_owned()),
         other => other.into(),
     }
-}
-
-/// How long a plan keeps the journal, for the audit log.
-fn journal_words(days: Override) -> String {
-    match days {
-        Override::Inherit => "as the settings say".to_owned(),
-        Override::Own(None) => "for ever".to_owned(),
-        Override::Own(Some(days)) => format!("{days} days"),
-    }
-}
-
-fn changes(before: &Plan, after: &Plan) -> Vec<(String, String, String)> {
-    let size = |limit| limit_words(limit, bytes);
-    let count = |limit| limit_words(limit, number);
-    let limits = WORDS.beside(before.account).beside(after.account);
-    let account = limits.into_array().map(|((words, before), after)| {
-        let (before, after) = (words.limit(before), words.limit(after));
-        (words.name, before, after)
-    });
-    let plan = [
-        ("name", before.name.clone(), after.name.clone()),
-        (
-            "description",
-            before.description.clone(),
-            after.description.clone(),
-        ),
-        (
-            "shared storage",
-            size(before.pool_bytes),
-            size(after.pool_bytes),
-        ),
-        (
-            "shared files",
-            count(before.pool_files),
-            count(after.pool_files),
-        ),
-        (
-            "accounts",
-            count(before.max_accounts),
-            count(after.max_accounts),
-        ),
-        (
-            "journal",
-            journal_words(before.journal_days),
-            journal_words(after.journal_days),
-        ),
-        (
-            "forbidden names",
-            before.denied_names.line(),
-            after.denied_names.line(),
-        ),
-        (
-            "default",
-            before.is_default.to_string(),
-            after.is_default.to_string(),
-        ),
-    ];
-    differences(plan.into_iter().chain(account))
 }

@@ -31,6 +31,8 @@ pub struct SessionRules {
     pub active_mode: Override<bool>,
     /// What must be on disk before an upload is confirmed; the server says if the account does not.
     pub durability: Override<Durability>,
+    /// Whether uploads get a checksum; the plan says if the account does not.
+    pub checksum: Override<Checksum>,
     /// Names that may not be given to files and folders; the plan says if the account does not.
     pub denied_names: Override<NamePatterns>,
 }
@@ -43,6 +45,16 @@ pub enum Durability {
     Received,
     /// File and directory entry survive a power cut (`fsync` of both).
     OnDisk,
+}
+
+/// What is computed over an upload while it arrives.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Checksum {
+    /// Nothing: the bytes need not pass through this process.
+    #[default]
+    Off,
+    /// SHA-256 of the stored bytes.
+    Sha256,
 }
 
 impl LoginRules {
@@ -64,6 +76,7 @@ impl Default for SessionRules {
             umask: Umask::default(),
             active_mode: Override::Inherit,
             durability: Override::Inherit,
+            checksum: Override::Inherit,
             denied_names: Override::Inherit,
         }
     }
@@ -78,6 +91,24 @@ impl Durability {
         match self {
             Self::Received => "received",
             Self::OnDisk => "on-disk",
+        }
+    }
+
+    /// The kind with the name `text`.
+    pub fn from_name(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|value| value.as_str() == text)
+    }
+}
+
+impl Checksum {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Off, Self::Sha256];
+
+    /// The name in the database, in forms and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Sha256 => "sha256",
         }
     }
 

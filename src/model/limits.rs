@@ -22,6 +22,15 @@ impl<T> Override<T> {
         }
     }
 
+    /// What this record says, or else what the level above does, which may inherit in its turn.
+    #[must_use]
+    pub fn or_else_of(self, above: Self) -> Self {
+        match self {
+            Self::Inherit => above,
+            own @ Self::Own(_) => own,
+        }
+    }
+
     /// Whether this record replaces the inherited value.
     pub fn is_own(&self) -> bool {
         matches!(self, Self::Own(_))

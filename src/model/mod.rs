@@ -31,7 +31,7 @@ pub mod web_session;
 pub use access::{Access, Verdict};
 pub use account::{Account, AccountStanding, AccountStatus, TlsRule, Username, UsernameError};
 pub use account_limits::AccountLimits;
-pub use account_rules::{Durability, LoginRules, SessionRules};
+pub use account_rules::{Checksum, Durability, LoginRules, SessionRules};
 pub use admin::{Actor, Admin, AdminStatus, Right, Role};
 pub use audit::{AuditAction, AuditEvent};
 pub use bytes::{ByteSize, ByteSizeError};

@@ -2,6 +2,7 @@
 
 use super::Version;
 use super::account_limits::AccountLimits;
+use super::account_rules::Checksum;
 use super::id::PlanId;
 use super::limits::{Limit, Override};
 use super::name_patterns::NamePatterns;
@@ -29,6 +30,8 @@ pub struct Plan {
     /// Names that its accounts may not give to files and folders, unless they have a list of their
     /// own.
     pub denied_names: NamePatterns,
+    /// Whether uploads get a checksum, unless the account says so; inherits from the settings.
+    pub checksum: Override<Checksum>,
     /// Whether new customers get it unless told otherwise.
     pub is_default: bool,
     /// When it was made.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::value::{Days, PeerCheck, RateLimit, SettingKind, SettingValue, TlsPolicy};
-use crate::model::{AddressRule, ByteSize, Durability, PortRange, PublicAddress};
+use crate::model::{AddressRule, ByteSize, Checksum, Durability, PortRange, PublicAddress};
 use crate::vfs::OnAbort;
 
 /// The page on which a setting is changed.
@@ -218,6 +218,9 @@ settings! {
     /// When an upload is confirmed to the client: when the server has received every byte, or when
     /// it would survive a power cut.
     durability: Durability = Durability::Received, UNBOUNDED, Storage, "Confirm an upload";
+    /// Whether an upload gets a checksum while it arrives, which then stands in the journal. It costs
+    /// time on the processor, and plain uploads are no longer moved by the kernel alone.
+    checksum: Checksum = Checksum::Off, UNBOUNDED, Storage, "Checksum of uploads";
     /// How much uploads leave free on the disk, for example `5 GiB`, but never more than a twentieth of
     /// it. Who would go below is told that there is no space (452).
     disk_reserve: ByteSize = ByteSize(1 << 30), UNBOUNDED, Storage, "Leave free on the disk";

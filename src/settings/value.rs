@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::model::{AddressRule, ByteSize, Durability, Limit, PortRange, PublicAddress};
+use crate::model::{AddressRule, ByteSize, Checksum, Durability, Limit, PortRange, PublicAddress};
 use crate::vfs::OnAbort;
 
 /// How a form shows a setting.
@@ -296,6 +296,11 @@ choice! { TlsPolicy {
 choice! { Durability {
     Received = "received", "When the server has every byte";
     OnDisk = "on-disk", "When it is safe on disk";
+} }
+
+choice! { Checksum {
+    Off = "off", "None";
+    Sha256 = "sha256", "SHA-256";
 } }
 
 choice! { OnAbort {

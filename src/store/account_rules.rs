@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::row::RowName;
 use crate::model::{
-    Durability, LoginRules, NetworkRules, Override, SessionRules, Umask, VirtualPath,
+    Checksum, Durability, LoginRules, NetworkRules, Override, SessionRules, Umask, VirtualPath,
 };
 
 /// The networks of an account as JSON.
@@ -32,6 +32,8 @@ struct StoredRules {
     #[serde(skip_serializing_if = "Option::is_none")]
     durability: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    checksum: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     denied_names: Option<String>,
 }
 
@@ -53,6 +55,7 @@ pub(super) fn session_rules_text(rules: &SessionRules) -> String {
         umask: (rules.umask != usual.umask).then(|| rules.umask.to_string()),
         active_mode: rules.active_mode.own(),
         durability: rules.durability.own().map(|own| own.as_str().to_owned()),
+        checksum: rules.checksum.own().map(|own| own.as_str().to_owned()),
         denied_names: rules.denied_names.clone().own().map(|own| own.to_string()),
     })
     .to_string()
@@ -79,6 +82,7 @@ impl RowName<'_> {
         let durability = durability
             .map(|kind| self.named(COLUMN, kind))
             .transpose()?;
+        let checksum = stored.checksum.as_deref();
         Ok(SessionRules {
             start: start.map_err(|_| self.bad(COLUMN))?.unwrap_or(root),
             umask: self
@@ -86,8 +90,19 @@ impl RowName<'_> {
                 .unwrap_or_default(),
             active_mode: stored.active_mode.into(),
             durability: durability.into(),
+            checksum: self.checksum(COLUMN, checksum)?,
             denied_names: Override::from(self.parsed(COLUMN, stored.denied_names)?),
         })
+    }
+
+    /// Reads what is said about checksums.
+    pub(super) fn checksum(
+        &self,
+        column: &'static str,
+        name: Option<&str>,
+    ) -> Result<Override<Checksum>, StoreError> {
+        let named = name.map(|name| self.named(column, Checksum::from_name(name)));
+        Ok(Override::from(named.transpose()?))
     }
 
     fn json<T: for<'de> Deserialize<'de>>(

@@ -5,7 +5,7 @@ use super::error::{Conflict, StoreError};
 use super::row::{RowName, folded};
 use super::statements::queries;
 use crate::clock::Timestamp;
-use crate::model::{AccountLimits, Plan, PlanId, PlanRow, Version};
+use crate::model::{AccountLimits, Checksum, Plan, PlanId, PlanRow, Version};
 
 macro_rules! columns {
     () => {
@@ -13,7 +13,7 @@ macro_rules! columns {
          p.account_bytes, p.account_files, p.account_file_bytes, p.account_sessions,
          p.account_upload_rate, p.account_download_rate, p.session_upload_rate,
          p.session_download_rate, p.is_default, p.created_at, p.updated_at, p.version,
-         p.journal_days_own, p.journal_days, p.account_sessions_per_address, p.denied_names"
+         p.journal_days_own, p.journal_days, p.account_sessions_per_address, p.denied_names, p.checksum"
     };
 }
 
@@ -31,9 +31,9 @@ queries! {
             account_bytes, account_files, account_file_bytes, account_sessions,
             account_upload_rate, account_download_rate, session_upload_rate,
             session_download_rate, is_default, created_at, updated_at, version, journal_days_own,
-            journal_days, account_sessions_per_address, denied_names)
+            journal_days, account_sessions_per_address, denied_names, checksum)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21, $22, $23)";
+            $19, $20, $21, $22, $23, $24)";
     SAVE = "
         UPDATE plan
            SET name = $3, name_key = $4, description = $5, pool_bytes = $6, pool_files = $7,
@@ -42,7 +42,8 @@ queries! {
                account_download_rate = $14, session_upload_rate = $15,
                session_download_rate = $16, is_default = $17, updated_at = $18,
                journal_days_own = $19, journal_days = $20,
-               account_sessions_per_address = $21, denied_names = $22, version = version + 1
+               account_sessions_per_address = $21, denied_names = $22, checksum = $23,
+               version = version + 1
          WHERE plan_id = $1 AND version = $2
         RETURNING version";
     NO_OTHER_DEFAULT = "
@@ -76,6 +77,7 @@ struct PlanColumns {
     journal_days: Option<i64>,
     account_sessions_per_address: Option<i64>,
     denied_names: String,
+    checksum: Option<String>,
 }
 
 impl PlanColumns {
@@ -106,6 +108,7 @@ impl PlanColumns {
             },
             journal_days: row.own("journal_days", self.journal_days_own, self.journal_days)?,
             denied_names: row.parse("denied_names", &self.denied_names)?,
+            checksum: row.checksum("checksum", self.checksum.as_deref())?,
             name: self.name,
             description: self.description,
             is_default: self.is_default,
@@ -221,7 +224,8 @@ impl Tx {
             limits.journal_days.0,
             limits.journal_days.1,
             limits.account.sessions_per_address,
-            plan.denied_names.line()
+            plan.denied_names.line(),
+            plan.checksum.own().map(Checksum::as_str)
         )?;
         self.require_default().await
     }
@@ -259,6 +263,7 @@ impl Tx {
             .bind(limits.journal_days.1)
             .bind(limits.account.sessions_per_address)
             .bind(plan.denied_names.line())
+            .bind(plan.checksum.own().map(Checksum::as_str))
             .fetch_optional(connection)
             .await)?
         .ok_or(StoreError::Stale)?;

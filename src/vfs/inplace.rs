@@ -73,7 +73,8 @@ impl InPlace {
         if durability == Durability::OnDisk {
             rustix::fs::fsync(self.sink.file())?;
         }
-        let committed = self.committed(durability)?;
+        let mut committed = self.committed(durability)?;
+        committed.sha256 = self.sink.digest();
         self.settle(None);
         Ok(committed)
     }
@@ -127,6 +128,7 @@ impl InPlace {
             size: size(&rustix::fs::fstat(self.sink.file())?),
             replaced: Some(self.former),
             durability,
+            sha256: None,
         })
     }
 

@@ -7,6 +7,7 @@
 //! vanish returns exactly what did, learned under the home's one lock.
 
 mod beneath;
+mod digest;
 mod disk;
 mod entry;
 mod error;

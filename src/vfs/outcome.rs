@@ -31,6 +31,9 @@ pub struct Committed {
     /// What was reached. Less than what was asked for only if the file stands under its name and
     /// the directory could not be synchronised: it counts, but it may not survive a power cut.
     pub durability: Durability,
+    /// SHA-256 of the file in small hexadecimal digits, if the upload was complete and
+    /// [`super::Upload::keep_checksum`] asked for it before the first byte of the file.
+    pub sha256: Option<String>,
 }
 
 /// What became of an abandoned upload.

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::io::Errno;
 use rustix::pipe::{SpliceFlags, splice};
 
+use super::digest::Digest;
 use super::error::StorageError;
 use super::room::Room;
 
@@ -22,6 +23,8 @@ pub(super) struct Sink {
     start: u64,
     received: AtomicU64,
     has_ended: AtomicBool,
+    /// Every byte must be seen on its way.
+    is_watched: AtomicBool,
     shape: Mutex<Shape>,
 }
 
@@ -29,6 +32,8 @@ pub(super) struct Sink {
 struct Shape {
     /// What stood behind `start` is gone.
     is_cut: bool,
+    /// Of everything that was written; `None` if nobody wants it, or if it is not known.
+    digest: Option<Digest>,
 }
 
 impl Sink {
@@ -43,15 +48,39 @@ impl Sink {
     }
 
     fn new(file: File, room: Option<Room>, start: u64, is_cut: bool) -> Self {
-        let shape = Shape { is_cut };
+        let shape = Shape {
+            is_cut,
+            digest: None,
+        };
         Self {
             file,
             room,
             start,
             received: AtomicU64::new(0),
             has_ended: AtomicBool::new(false),
+            is_watched: AtomicBool::new(false),
             shape: Mutex::new(shape),
         }
+    }
+
+    /// Computes a checksum of what is written from now on, if that is the whole file.
+    pub(super) fn keep_digest(&self) {
+        let mut shape = self.shape();
+        if self.end_offset() == 0 {
+            shape.digest = Some(Digest::new());
+            self.is_watched.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether bytes have to pass through [`Sink::append`] for the sake of the checksum.
+    pub(super) fn is_watched(&self) -> bool {
+        self.is_watched.load(Ordering::Acquire)
+    }
+
+    /// The checksum of the file, once.
+    pub(super) fn digest(&self) -> Option<String> {
+        let digest = self.shape().digest.take();
+        digest.map(Digest::finish)
     }
 
     pub(super) fn append(&self, bytes: &[u8]) -> Result<(), StorageError> {
@@ -67,7 +96,11 @@ impl Sink {
                 Err(error) => return Err(error.into()),
             };
             self.received.fetch_add(written as u64, Ordering::Relaxed);
-            rest = rest.get(written..).unwrap_or_default();
+            let (stored, unwritten) = rest.split_at_checked(written).unwrap_or((rest, &[]));
+            if let Some(digest) = &mut shape.digest {
+                digest.update(stored);
+            }
+            rest = unwritten;
         }
         Ok(())
     }
@@ -81,6 +114,8 @@ impl Sink {
         let mut shape = self.writing()?;
         let taken = self.take(most)?;
         self.cut_once(&mut shape)?;
+        // What passes by unseen has no checksum.
+        shape.digest = None;
         loop {
             let mut offset = self.end_offset();
             match splice(
@@ -188,6 +223,8 @@ impl Sink {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
+
     use super::*;
 
     #[test]
@@ -214,6 +251,43 @@ mod tests {
         assert_eq!(std::fs::read(file.path()).unwrap(), b"0123abc");
         sink.cut_back().unwrap();
         assert_eq!(std::fs::read(file.path()).unwrap(), b"0123");
+    }
+
+    #[test]
+    fn a_checksum_is_of_the_whole_file_or_there_is_none() {
+        let sink = |start| {
+            let file = tempfile::tempfile().unwrap();
+            Sink::continued(file, start, None)
+        };
+        let (whole, part, late, empty) = (sink(0), sink(1), sink(0), sink(0));
+        late.append(b"x").unwrap();
+        for sink in [&whole, &part, &late, &empty] {
+            sink.keep_digest();
+        }
+        for sink in [&whole, &part, &late] {
+            sink.append(b"hel").unwrap();
+            sink.append(b"lo").unwrap();
+        }
+
+        let hello = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+        let nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(whole.digest().as_deref(), Some(hello));
+        assert_eq!(empty.digest().as_deref(), Some(nothing));
+        assert_eq!((part.digest(), late.digest()), (None, None));
+        assert!(whole.is_watched() && !part.is_watched() && !late.is_watched());
+    }
+
+    #[test]
+    fn what_the_kernel_moved_by_itself_has_no_checksum() {
+        let sink = Sink::whole(tempfile::tempfile().unwrap(), None);
+        sink.keep_digest();
+        let (outlet, inlet) = rustix::pipe::pipe().unwrap();
+        rustix::io::write(&inlet, b"hello").unwrap();
+
+        let moved = sink.append_from(outlet.as_fd(), 5).unwrap();
+
+        assert_eq!(moved, Some(5));
+        assert_eq!(sink.digest(), None);
     }
 
     #[test]

@@ -93,6 +93,7 @@ impl Staged {
         }
         let mut committed = self.install(&mut state, standing.as_ref())?;
         drop(state);
+        committed.sha256 = self.sink.digest();
         if durability == Durability::OnDisk && self.place.sync_directory().is_ok() {
             committed.durability = Durability::OnDisk;
         }
@@ -163,6 +164,7 @@ impl Staged {
             size: self.sink.received(),
             replaced,
             durability: Durability::Received,
+            sha256: None,
         })
     }
 

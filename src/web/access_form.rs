@@ -4,8 +4,8 @@
 
 use crate::hosting::accounts::AccountSettings;
 use crate::model::{
-    Durability, Expiry, LoginRules, NamePatterns, NetworkRules, Override, Plan, SessionRules,
-    Umask, VirtualPath,
+    Checksum, Durability, Expiry, LoginRules, NamePatterns, NetworkRules, Override, Plan,
+    SessionRules, Umask, VirtualPath,
 };
 use crate::settings::Settings;
 use crate::web::form::Form;
@@ -20,6 +20,8 @@ pub(crate) struct AccessFields {
     pub(crate) active: Vec<Choice>,
     /// When an upload is confirmed.
     pub(crate) durability: Vec<Choice>,
+    /// Whether uploads get a checksum.
+    pub(crate) checksum: Vec<Choice>,
     /// What the plan says about names, in words.
     pub(crate) plan_names: String,
     /// What holds for names on the whole server, in words; empty if nothing does.
@@ -68,10 +70,61 @@ impl AccessFields {
                     "Slower. What was confirmed outlives a power cut.".to_owned(),
                 ),
             ],
+            checksum: checksum_choices(settings, plan),
             plan_names,
             server_names,
         }
     }
+}
+
+/// What an account can say about checksums.
+fn checksum_choices(settings: &Settings, plan: Option<&Plan>) -> Vec<Choice> {
+    let now = match plan {
+        Some(plan) => {
+            let checksum = plan.checksum.or(settings.checksum);
+            format!("Now: {}.", checksum_words(checksum))
+        }
+        None => String::new(),
+    };
+    let follow = (INHERIT, "As the plan says", now);
+    [vec![follow], own_checksums()].concat()
+}
+
+/// What a plan or an account can say about checksums for itself.
+fn own_checksums() -> Vec<Choice> {
+    vec![
+        (
+            Checksum::Off.as_str(),
+            "None",
+            "Fastest: plain uploads never pass through the program.".to_owned(),
+        ),
+        (
+            Checksum::Sha256.as_str(),
+            "SHA-256",
+            "Computed while a file arrives, and kept in the journal. Costs time on the processor."
+                .to_owned(),
+        ),
+    ]
+}
+
+/// What a plan can say about checksums.
+pub(crate) fn plan_checksums(settings: &Settings) -> Vec<Choice> {
+    let now = format!("Now: {}.", checksum_words(settings.checksum));
+    [vec![(INHERIT, FOLLOW, now)], own_checksums()].concat()
+}
+
+/// Reads what a plan or an account says about checksums.
+pub(crate) fn read_checksum(chosen: &str) -> Result<Override<Checksum>, String> {
+    if chosen == INHERIT {
+        return Ok(Override::Inherit);
+    }
+    let kind = Checksum::from_name(chosen).map(Override::Own);
+    kind.ok_or_else(|| "Choose whether uploads get a checksum".to_owned())
+}
+
+/// What a form shows for what a plan or an account says about checksums.
+pub(crate) fn chosen_checksum(checksum: Override<Checksum>) -> &'static str {
+    checksum.own().map_or(INHERIT, Checksum::as_str)
 }
 
 /// Writes stored rules into the form; `plan` gives what a custom list of names begins with.
@@ -90,6 +143,7 @@ pub(crate) fn fill(form: &mut Form, settings: &AccountSettings, plan: Option<&Pl
     );
     let durability = session.durability.own();
     form.set("durability", durability.map_or(INHERIT, Durability::as_str));
+    form.set("checksum", chosen_checksum(session.checksum));
     let source = if session.denied_names.is_own() {
         "own"
     } else {
@@ -151,6 +205,7 @@ fn read_session(form: &mut Form, known: &SessionRules) -> Option<SessionRules> {
         let kind = Durability::from_name(chosen).map(Override::Own);
         kind.ok_or_else(|| "Choose when an upload is confirmed".to_owned())
     });
+    let checksum = shown(form, "checksum", &known.checksum, read_checksum);
     let denied_names = match form.has("names_src") {
         false => Some(known.denied_names.clone()),
         // Whoever follows the plan may have left anything in the list.
@@ -162,6 +217,7 @@ fn read_session(form: &mut Form, known: &SessionRules) -> Option<SessionRules> {
         umask: umask?,
         active_mode: active_mode?,
         durability: durability?,
+        checksum: checksum?,
         denied_names: denied_names?,
     })
 }
@@ -202,6 +258,12 @@ pub(crate) fn lines(own: &AccountSettings, plan: &Plan, server: &Settings) -> Ve
     };
     let active = session.active_mode.or(server.active_mode);
     let durability = session.durability.or(server.durability);
+    let checksum = session.checksum.or_else_of(plan.checksum);
+    let above = if plan.checksum.is_own() {
+        "Set by the plan"
+    } else {
+        "Set by the server"
+    };
     let names = session.denied_names.clone().or(plan.denied_names.clone());
     vec![
         line("Expires", expires.unwrap_or_else(|| "Never".to_owned()), ""),
@@ -226,6 +288,11 @@ pub(crate) fn lines(own: &AccountSettings, plan: &Plan, server: &Settings) -> Ve
             "Uploads are confirmed",
             capital(durability_words(durability)),
             decided(&session.durability, "Set by the server"),
+        ),
+        line(
+            "Checksum of uploads",
+            capital(checksum_words(checksum.or(server.checksum))),
+            decided(&session.checksum, above),
         ),
         line(
             "Forbidden names",
@@ -254,6 +321,14 @@ fn durability_words(durability: Durability) -> &'static str {
     }
 }
 
+/// A kind of checksum in words.
+pub(crate) fn checksum_words(checksum: Checksum) -> &'static str {
+    match checksum {
+        Checksum::Off => "none",
+        Checksum::Sha256 => "SHA-256",
+    }
+}
+
 /// Forbidden names in words.
 pub(crate) fn names_words(names: &NamePatterns) -> String {
     if names.is_empty() {
@@ -262,7 +337,8 @@ pub(crate) fn names_words(names: &NamePatterns) -> String {
     names.line()
 }
 
-fn capital(words: &str) -> String {
+/// The words with a capital letter in front.
+pub(crate) fn capital(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters).collect()
@@ -293,6 +369,7 @@ mod tests {
                 umask: "027".parse().unwrap(),
                 active_mode: Override::Own(false),
                 durability: Override::Own(Durability::OnDisk),
+                checksum: Override::Own(Checksum::Sha256),
                 denied_names: Override::Own("*.php .ht*".parse().unwrap()),
             },
             ..AccountSettings::default()
@@ -332,13 +409,14 @@ mod tests {
             ("umask", "999"),
             ("active", "maybe"),
             ("durability", "hopefully"),
+            ("checksum", "crc32"),
             ("names", "*.php\r\na/b"),
         ] {
             form.set(name, typed);
         }
 
         assert_eq!(read(&mut form, &AccountSettings::default()), None);
-        assert_eq!(form.errors().len(), 8, "{:?}", form.errors());
+        assert_eq!(form.errors().len(), 9, "{:?}", form.errors());
         assert!(form.error_text("allowed").starts_with("Line 2: “10.0.0/8”"));
         assert!(form.error_text("names").starts_with("Line 2: “a/b”"));
     }
@@ -358,9 +436,29 @@ mod tests {
         let own = told(&ruled());
 
         assert_eq!(usual[5], ("Allowed".to_owned(), "Set by the server"));
-        assert_eq!(usual[7], ("*.exe".to_owned(), "Set by the plan"));
+        assert_eq!(usual[7], ("None".to_owned(), "Set by the server"));
+        assert_eq!(usual[8], ("*.exe".to_owned(), "Set by the plan"));
         assert_eq!(own[0].0, "2030-03-17 17:47 UTC");
         assert_eq!(own[5], ("Refused".to_owned(), "Set for this account"));
-        assert_eq!(own[7], ("*.php .ht*".to_owned(), "Set for this account"));
+        assert_eq!(own[7], ("SHA-256".to_owned(), "Set for this account"));
+        assert_eq!(own[8], ("*.php .ht*".to_owned(), "Set for this account"));
+    }
+
+    #[test]
+    fn a_plan_decides_about_checksums_before_the_server_does() {
+        let server = Settings::default();
+        let strict = Plan {
+            checksum: Override::Own(Checksum::Sha256),
+            ..plan()
+        };
+
+        let lines = lines(&AccountSettings::default(), &strict, &server);
+        let choices = AccessFields::new(&server, Some(&strict)).checksum;
+
+        assert_eq!(
+            (lines[7].value.as_str(), lines[7].source),
+            ("SHA-256", "Set by the plan")
+        );
+        assert_eq!(choices[0].2, "Now: SHA-256.");
     }
 }

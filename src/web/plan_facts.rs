@@ -1,7 +1,8 @@
 //! What a plan gives, as lines of a panel.
 
 use crate::model::page::PlanRow;
-use crate::model::{Override, Plan};
+use crate::model::{Checksum, Override, Plan};
+use crate::web::access_form::{capital, checksum_words};
 use crate::web::account_form::LIMITS;
 use crate::web::customer_form::{MAX_ACCOUNTS, POOL_BYTES, POOL_FILES};
 use crate::web::format::plural;
@@ -51,6 +52,7 @@ pub(crate) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         ("All together", pool),
         ("Accounts", MAX_ACCOUNTS.measure.words(plan.max_accounts)),
         ("Journal", kept(plan.journal_days)),
+        ("Checksum of uploads", checksum(plan.checksum)),
     ]
 }
 
@@ -61,6 +63,12 @@ fn kept(days: Override) -> String {
         Override::Own(None) => "For ever".to_owned(),
         Override::Own(Some(days)) => plural(days, "day", "days"),
     }
+}
+
+/// Whether a plan wants checksums.
+fn checksum(own: Override<Checksum>) -> String {
+    let own = own.own().map(checksum_words);
+    own.map_or_else(|| "As in the settings".to_owned(), capital)
 }
 
 /// Two limits in one line; what is not limited is left out.

@@ -1,8 +1,9 @@
 //! The part of a plan that forms edit, shared by the pages for a new and an existing one.
 
-use crate::app::App;
 use crate::hosting::plans::{JOURNAL_DAYS, PlanError, PlanSettings};
 use crate::model::{AccountLimits, NamePatterns, Override, Plan};
+use crate::settings::Settings;
+use crate::web::access_form::{chosen_checksum, read_checksum};
 use crate::web::account_form::LIMITS;
 use crate::web::customer_form::{MAX_ACCOUNTS, POOL_BYTES, POOL_FILES};
 use crate::web::error::PageError;
@@ -72,6 +73,12 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
     let journal_days = read_journal(form);
     let account = ACCOUNT_LIMITS.map(|field| field.read_limit(form).ok_or(()));
     let denied_names = form.read::<NamePatterns>("denied_names");
+    let checksum = if form.has("checksum") {
+        let read = read_checksum(form.value("checksum"));
+        form.check("checksum", read)
+    } else {
+        Some(Override::Inherit)
+    };
     let [pool_bytes, pool_files, accounts] = POOL_LIMITS.map(|field| field.read_limit(form));
     if !form.is_fine() {
         return None;
@@ -85,6 +92,7 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
         account: account.all().ok()?,
         journal_days: journal_days?,
         denied_names: denied_names?,
+        checksum: checksum?,
         is_default: form.is("is_default", "yes"),
     })
 }
@@ -104,8 +112,8 @@ pub(crate) fn journal_choices(settings: &str) -> [(&'static str, String, &'stati
 }
 
 /// How long the settings keep the journal: `90 days`.
-pub(crate) fn journal_words(app: &App) -> String {
-    let days = app.settings.current().journal_days.0;
+pub(crate) fn journal_words(settings: &Settings) -> String {
+    let days = settings.journal_days.0;
     plural(u64::from(days), "day", "days")
 }
 
@@ -142,6 +150,7 @@ pub(crate) fn fill_new(form: &mut Form) {
     ACCOUNT_LIMITS
         .sessions_per_address
         .fill_limit(form, Some(SESSIONS_PER_ADDRESS));
+    form.set("checksum", chosen_checksum(Override::Inherit));
 }
 
 /// Writes a stored plan into the form.
@@ -149,6 +158,7 @@ pub(crate) fn fill(form: &mut Form, plan: &Plan) {
     form.set("name", &plan.name);
     form.set("description", &plan.description);
     form.set("denied_names", &plan.denied_names);
+    form.set("checksum", chosen_checksum(plan.checksum));
     if plan.is_default {
         form.set("is_default", "yes");
     }
@@ -180,6 +190,7 @@ pub(crate) fn refuse(form: &mut Form, error: PlanError) -> Result<(), PageError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Checksum;
 
     #[test]
     fn an_empty_limit_is_no_limit_and_zero_is_zero() {
@@ -215,6 +226,24 @@ mod tests {
 
             assert_eq!(read, days, "{chosen} {typed}");
             assert_eq!(form.is_wrong("journal_days"), days.is_none());
+        }
+    }
+
+    #[test]
+    fn a_plan_says_whether_uploads_get_a_checksum() {
+        for (chosen, checksum) in [
+            ("inherit", Some(Override::Inherit)),
+            ("off", Some(Override::Own(Checksum::Off))),
+            ("sha256", Some(Override::Own(Checksum::Sha256))),
+            ("md5", None),
+            ("", None),
+        ] {
+            let mut form = Form::new().with("name", "Camera").with("checksum", chosen);
+
+            let read = read(&mut form).map(|settings| settings.checksum);
+
+            assert_eq!(read, checksum, "{chosen}");
+            assert_eq!(form.is_wrong("checksum"), checksum.is_none());
         }
     }
 

@@ -36,6 +36,7 @@ pub(crate) fn plan() -> Plan {
         },
         journal_days: Override::Inherit,
         denied_names: "*.exe".parse().unwrap_or_default(),
+        checksum: Override::Inherit,
         is_default: true,
         created_at: MADE,
         updated_at: MADE,

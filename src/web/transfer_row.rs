@@ -119,8 +119,11 @@ fn detail(entry: &JournalEntry) -> String {
         offset => format!(", resumed at {}", Bytes(offset)),
     };
     let (code, ip) = (entry.reply_code, entry.ip.to_canonical());
+    let stores = matches!(entry.operation, Operation::Append | Operation::Upload);
     let checksum = match &entry.sha256 {
         Some(sum) => format!(", SHA-256 {sum}"),
+        // Only the last part passed by: nobody computed anything over the whole file.
+        None if stores && entry.offset > 0 => ", no checksum of the whole file".to_owned(),
         None => String::new(),
     };
     format!("Reply {code}, {channel} from {ip}{resumed}{checksum}")
@@ -165,6 +168,25 @@ pub(crate) mod tests {
 
         assert_eq!(row.rate, "4\u{a0}MiB/s");
         assert_eq!((row.state, row.result), ("ok", "Complete"));
+    }
+
+    #[test]
+    fn a_row_tells_the_checksum_and_says_when_there_is_none_of_the_whole_file() {
+        let whole = JournalEntry {
+            sha256: Some("2cf24dba".to_owned()),
+            ..upload("/a", TransferResult::Complete, "")
+        };
+        let resumed = JournalEntry {
+            offset: 1 << 20,
+            ..upload("/a", TransferResult::Complete, "")
+        };
+        let unasked = upload("/a", TransferResult::Complete, "");
+
+        let told = |entry: &JournalEntry| TransferRow::new(entry, When::default()).detail;
+
+        assert!(told(&whole).ends_with("23, SHA-256 2cf24dba"));
+        assert!(told(&resumed).ends_with("MiB, no checksum of the whole file"));
+        assert!(told(&unasked).ends_with("from 198.51.100.23"));
     }
 
     #[test]

@@ -35,3 +35,4 @@ mod tls;
 mod transcripts;
 mod trouble;
 mod upload;
+mod upload_checksum;

@@ -273,6 +273,7 @@ fn receive(
             conversion: member.session.converts_lines().then(CrlfToLf::default),
             announced,
             durability: member.durability(),
+            checksum: member.checksum(),
             on_abort: settings.interrupted_uploads,
             tolerates_truncation: settings.tls_truncation_tolerated,
         }),

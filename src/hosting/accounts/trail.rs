@@ -78,7 +78,7 @@ fn login_words(rules: &LoginRules) -> [Said; 3] {
     ]
 }
 
-fn session_words(rules: &SessionRules) -> [Said; 5] {
+fn session_words(rules: &SessionRules) -> [Said; 6] {
     let active = match rules.active_mode {
         Override::Inherit => "as the server says",
         Override::Own(true) => "allowed",
@@ -87,6 +87,10 @@ fn session_words(rules: &SessionRules) -> [Said; 5] {
     let durability = match rules.durability {
         Override::Inherit => "as the server says",
         Override::Own(durability) => durability.as_str(),
+    };
+    let checksum = match rules.checksum {
+        Override::Inherit => "from plan",
+        Override::Own(checksum) => checksum.as_str(),
     };
     let names = match &rules.denied_names {
         Override::Inherit => "from plan".to_owned(),
@@ -98,6 +102,7 @@ fn session_words(rules: &SessionRules) -> [Said; 5] {
         ("umask", rules.umask.to_string()),
         ("active mode", active.to_owned()),
         ("confirm an upload", durability.to_owned()),
+        ("checksum of uploads", checksum.to_owned()),
         ("forbidden names", names),
     ]
 }

@@ -58,7 +58,7 @@ async fn show(
     let has_more = entries.len() > usize::try_from(ROWS).unwrap_or(usize::MAX);
     entries.truncate(usize::try_from(ROWS).unwrap_or(usize::MAX));
     let layout = admin.layout("Transfers");
-    let kept_days = journal_words(&app);
+    let kept_days = journal_words(&app.settings.current());
     Ok(TransfersPage::new(
         layout, filter, &entries, has_more, kept_days,
     ))

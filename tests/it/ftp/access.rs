@@ -398,7 +398,8 @@ async fn a_plan_forbids_names_for_accounts_that_do_not() {
     let mut bob = server.login("bob").await;
     alice.expect("MKD a.php", 257).await;
 
-    server.forbid_names_by_plan("*.php").await;
+    let names = "*.php".parse().unwrap();
+    server.change_plan(|plan| plan.denied_names = names).await;
 
     let since = Instant::now();
     while alice.say("MKD b.php").await.code != 553 {

@@ -1,9 +1,10 @@
 //! Accounts, their lists and what they hold.
 
 use quaymaster::model::{
-    Account, AccountLimits, AccountQuery, AccountSort, AccountStanding, AccountStatus, Direction,
-    Durability, LoginRules, NamePatterns, NetworkRules, Networks, Override, PasswordHash, PathRule,
-    PathRules, PermissionProfile, Plan, SessionRules, TlsRule, Usage, VirtualPath, Window,
+    Account, AccountLimits, AccountQuery, AccountSort, AccountStanding, AccountStatus, Checksum,
+    Direction, Durability, LoginRules, NamePatterns, NetworkRules, Networks, Override,
+    PasswordHash, PathRule, PathRules, PermissionProfile, Plan, SessionRules, TlsRule, Usage,
+    VirtualPath, Window,
 };
 use quaymaster::store::{Conflict, Db, StoreError, UsageChange};
 
@@ -54,6 +55,7 @@ on_both_engines!(an_account_reads_back_as_it_was_stored, |db| {
             umask: "077".parse().unwrap(),
             active_mode: Override::Own(false),
             durability: Override::Own(Durability::OnDisk),
+            checksum: Override::Own(Checksum::Sha256),
             denied_names: Override::Own("*.php .ht*".parse().unwrap()),
         },
         notes: "Zürich\n雨".to_owned(),
@@ -121,6 +123,7 @@ on_both_engines!(of_two_editors_the_second_is_told, |db| {
         },
         session: SessionRules {
             active_mode: Override::Own(true),
+            checksum: Override::Own(Checksum::Off),
             denied_names: Override::Own(NamePatterns::default()),
             ..SessionRules::default()
         },

@@ -1,8 +1,8 @@
 //! Customers and plans.
 
 use quaymaster::model::{
-    AccountLimits, Customer, CustomerQuery, CustomerSort, CustomerStatus, Direction, Override,
-    Plan, Usage,
+    AccountLimits, Checksum, Customer, CustomerQuery, CustomerSort, CustomerStatus, Direction,
+    Override, Plan, Usage,
 };
 use quaymaster::store::{Conflict, Db, StoreError, UsageChange};
 
@@ -16,6 +16,7 @@ on_both_engines!(a_plan_reads_back_as_it_was_stored, |db| {
         max_accounts: Some(5),
         account: AccountLimits::from_array([1, 2, 3, 4, 5, 6, 7, 8, 9]).map(Some),
         denied_names: "*.php .ht*".parse().unwrap(),
+        checksum: Override::Own(Checksum::Sha256),
         journal_days: Override::Own(Some(9)),
         ..samples::plan(1)
     };
@@ -30,6 +31,7 @@ on_both_engines!(a_plan_reads_back_as_it_was_stored, |db| {
         pool_bytes: None,
         description: "Edited".to_owned(),
         journal_days: Override::Own(None),
+        checksum: Override::Inherit,
         ..plan
     };
     let mut tx = db.begin().await.unwrap();
@@ -40,6 +42,7 @@ on_both_engines!(a_plan_reads_back_as_it_was_stored, |db| {
     let stored = db.plan(plan_id(1)).await.unwrap().unwrap();
     assert_eq!((stored.pool_bytes, stored.version), (None, 2));
     assert_eq!(stored.journal_days, Override::Own(None));
+    assert_eq!(stored.checksum, Override::Inherit);
 });
 
 on_both_engines!(exactly_one_plan_is_the_default, |db| {

@@ -45,6 +45,7 @@ pub(crate) fn plan(number: u8) -> Plan {
         account: AccountLimits::default(),
         journal_days: Override::Inherit,
         denied_names: NamePatterns::default(),
+        checksum: Override::Inherit,
         is_default: true,
         created_at: MADE,
         updated_at: MADE,

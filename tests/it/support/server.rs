@@ -171,21 +171,23 @@ impl TestServer {
             .expect("a limit");
     }
 
-    /// Forbids names on the plan of [`Self::account`].
-    pub(crate) async fn forbid_names_by_plan(&self, names: &str) {
+    /// Changes the plan of [`Self::account`].
+    pub(crate) async fn change_plan(&self, change: impl FnOnce(&mut PlanSettings)) {
         let plans = &self.app().plans;
         let plan = plans.get(self.customer.plan_id).await.expect("the plan");
-        let settings = PlanSettings {
+        let mut settings = PlanSettings {
             name: plan.name,
             description: plan.description,
             pool_bytes: plan.pool_bytes,
             pool_files: plan.pool_files,
             max_accounts: plan.max_accounts,
             account: plan.account,
-            denied_names: names.parse().expect("patterns"),
+            denied_names: plan.denied_names,
+            checksum: plan.checksum,
             journal_days: plan.journal_days,
             is_default: plan.is_default,
         };
+        change(&mut settings);
         plans
             .change(&Actor::system(), plan.id, plan.version, settings)
             .await

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use quaymaster::hosting::login::Circumstances;
 use quaymaster::model::{
-    Account, AccountStatus, Actor, AuditAction, AuditQuery, Expiry, Override, PermissionProfile,
-    Role, Secret, TlsRule,
+    Account, AccountStatus, Actor, AuditAction, AuditQuery, Checksum, Expiry, Override,
+    PermissionProfile, Role, Secret, TlsRule,
 };
 
 use super::records::{customer, form_of};
@@ -201,7 +201,7 @@ async fn limits_and_access_are_edited_and_told_to_the_audit_log() {
 }
 
 /// The fields about signing in and about files, as somebody types them.
-const RULES: [(&str, &str); 9] = [
+const RULES: [(&str, &str); 10] = [
     ("expires", "2030-03-17T18:30"),
     ("allowed", "192.0.2.0/24\r\n2001:db8::/32"),
     ("denied", "192.0.2.7"),
@@ -209,6 +209,7 @@ const RULES: [(&str, &str); 9] = [
     ("umask", "027"),
     ("active", "no"),
     ("durability", "on-disk"),
+    ("checksum", "sha256"),
     ("names_src", "own"),
     ("names", "*.PHP\r\n.ht*"),
 ];
@@ -241,6 +242,7 @@ async fn rules_are_edited_shown_with_their_source_and_told_to_the_audit_log() {
         "027",
         "Refused<span class=\"sub\">Set for this account",
         "When they are safe on disk<span class=\"sub\">Set for this account",
+        "SHA-256<span class=\"sub\">Set for this account",
         "*.php .ht*<span class=\"sub\">Set for this account",
     ] {
         assert!(page.text.contains(shown), "{shown}: {}", page.text);
@@ -272,10 +274,12 @@ async fn rules_are_edited_shown_with_their_source_and_told_to_the_audit_log() {
             "umask",
             "active mode",
             "confirm an upload",
+            "checksum of uploads",
             "forbidden names",
         ]
     );
-    assert_eq!(entry.changes[7].2, "*.php .ht*");
+    assert_eq!(entry.changes[7].2, "sha256");
+    assert_eq!(entry.changes[8].2, "*.php .ht*");
 }
 
 #[tokio::test]
@@ -289,6 +293,7 @@ async fn a_wrong_rule_is_told_with_its_line_and_changes_nothing() {
         ("expires", "next week"),
         ("allowed", "10.0.0.0/8\r\n\r\n10.1.2.3/16"),
         ("umask", "1000"),
+        ("checksum", "crc32"),
         ("names_src", "own"),
         ("names", "*.php\r\nin/*.sh"),
     ] {
@@ -311,6 +316,7 @@ async fn a_wrong_rule_is_told_with_its_line_and_changes_nothing() {
             "umask",
             "Umask must be three digits from 000 to 077, for example 027",
         ),
+        ("checksum", "Choose whether uploads get a checksum"),
         (
             "names",
             "Line 2: “in/*.sh” is no pattern for a name. Write it like *.php, without folders",
@@ -360,6 +366,7 @@ async fn a_plan_forbids_names_and_limits_sessions_at_an_address() {
     form.set("denied_names", "a/b");
     let refused = admin.post(path, &form.pairs()).await;
     form.set("denied_names", "*.php\r\n.ht*");
+    form.set("checksum", "sha256");
 
     let saved = admin.post(path, &form.pairs()).await;
 
@@ -372,6 +379,7 @@ async fn a_plan_forbids_names_and_limits_sessions_at_an_address() {
         .find(|row| row.plan.name == "Web")
         .unwrap();
     assert_eq!(plan.plan.denied_names.line(), "*.php .ht*");
+    assert_eq!(plan.plan.checksum, Override::Own(Checksum::Sha256));
     assert_eq!(plan.plan.account.sessions_per_address, Some(8));
 }
 

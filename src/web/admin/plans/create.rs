@@ -10,6 +10,8 @@ use axum::routing::get;
 
 use crate::app::App;
 use crate::model::Right;
+use crate::settings::Settings;
+use crate::web::access_form::{Choice, plan_checksums};
 use crate::web::auth::{Admin, Submitted};
 use crate::web::error::PageError;
 use crate::web::flash::Notice;
@@ -31,6 +33,7 @@ struct CreatePage {
     account_limits: [LimitField; 9],
     pool_limits: [LimitField; 3],
     journal_choices: [(&'static str, String, &'static str); 3],
+    checksums: Vec<Choice>,
 }
 
 async fn show(State(app): State<App>, admin: Admin) -> Result<CreatePage, PageError> {
@@ -60,15 +63,16 @@ async fn submit(
 }
 
 fn page(app: &App, admin: &Admin, form: Form) -> CreatePage {
-    filled(admin.layout("New plan"), form, &journal_words(app))
+    filled(admin.layout("New plan"), form, &app.settings.current())
 }
 
-fn filled(layout: Layout, form: Form, journal: &str) -> CreatePage {
+fn filled(layout: Layout, form: Form, settings: &Settings) -> CreatePage {
     CreatePage {
         layout: layout.with_errors(!form.is_fine()),
         account_limits: ACCOUNT_LIMITS.into_array(),
         pool_limits: POOL_LIMITS,
-        journal_choices: journal_choices(journal),
+        journal_choices: journal_choices(&journal_words(settings)),
+        checksums: plan_checksums(settings),
         form,
     }
 }
@@ -82,7 +86,7 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
     let page = filled(
         Layout::sample("New plan", "/admin/plans/new"),
         form,
-        "90 days",
+        &Settings::default(),
     );
     vec![("plan-new", page.to_string())]
 }

@@ -11,6 +11,8 @@ use axum::routing::get;
 use crate::app::App;
 use crate::hosting::plans::{PlanError, PlanImpact};
 use crate::model::{Plan, PlanId, Right, Version};
+use crate::settings::Settings;
+use crate::web::access_form::{Choice, plan_checksums};
 use crate::web::auth::{Admin, Submitted};
 use crate::web::conflict::Conflict;
 use crate::web::error::PageError;
@@ -43,6 +45,7 @@ struct EditPage {
     account_limits: [LimitField; 9],
     pool_limits: [LimitField; 3],
     journal_choices: [(&'static str, String, &'static str); 3],
+    checksums: Vec<Choice>,
 }
 
 async fn show(
@@ -87,7 +90,7 @@ async fn submit(
 fn page(app: &App, admin: &Admin, plan: (&Plan, PlanImpact), form: Form) -> EditPage {
     let layout = admin.layout(format!("Plan {}", plan.0.name));
     let may_manage = admin.may(Right::ManageCustomers);
-    filled(layout, may_manage, plan, form, &journal_words(app))
+    filled(layout, may_manage, plan, form, &app.settings.current())
 }
 
 fn filled(
@@ -95,7 +98,7 @@ fn filled(
     may_manage: bool,
     (plan, impact): (&Plan, PlanImpact),
     form: Form,
-    journal: &str,
+    settings: &Settings,
 ) -> EditPage {
     EditPage {
         layout: layout.with_errors(!form.is_fine()),
@@ -109,7 +112,8 @@ fn filled(
         facts: facts(plan),
         account_limits: ACCOUNT_LIMITS.into_array(),
         pool_limits: POOL_LIMITS,
-        journal_choices: journal_choices(journal),
+        journal_choices: journal_choices(&journal_words(settings)),
+        checksums: plan_checksums(settings),
         form,
     }
 }
@@ -138,7 +142,8 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
             customers: 41,
             accounts: 96,
         };
-        filled(layout, may_manage, (&plan, impact), form, "90 days").to_string()
+        let settings = Settings::default();
+        filled(layout, may_manage, (&plan, impact), form, &settings).to_string()
     };
     vec![("plan", page(true)), ("plan-auditor", page(false))]
 }
