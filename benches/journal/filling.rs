@@ -1,5 +1,6 @@
 //! Rows as they come in the real world: a thousand accounts of which one is very busy, ninety days, most
-//! of it uploads into folders of the day.
+//! of it uploads into folders of the day. And rows as they come when a few clients upload small files as
+//! fast as they can.
 
 use std::time::Instant;
 
@@ -26,20 +27,39 @@ pub(crate) fn moment(number: u64, rows: u64) -> Timestamp {
 
 /// An account by its number, from 0, which is the busy one.
 pub(crate) fn account(number: u64) -> AccountId {
-    AccountId::from_parts(1_767_000_000_000 + number, [7; 10])
+    AccountId::from_parts(1_767_000_000_000, random(7, number))
 }
 
 /// A customer by its number.
 pub(crate) fn customer(number: u64) -> CustomerId {
-    CustomerId::from_parts(1_767_000_000_000 + number, [8; 10])
+    CustomerId::from_parts(1_767_000_000_000, random(8, number))
+}
+
+/// The random part of an id.
+fn random(kind: u8, number: u64) -> [u8; 10] {
+    let mut random = [kind; 10];
+    random[2..].copy_from_slice(&scrambled(number).to_be_bytes());
+    random
+}
+
+/// Who does what.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Shape {
+    /// A thousand accounts in ninety days.
+    Mixed,
+    /// Small files of four accounts of one customer, from one address.
+    SmallFiles,
 }
 
 /// Fills the journal and tells what a row costs.
-pub(crate) async fn fill(db: &Db, engine: &str, rows: u64) -> anyhow::Result<()> {
+pub(crate) async fn fill(db: &Db, engine: &str, rows: u64, shape: Shape) -> anyhow::Result<()> {
     let begun = (Instant::now(), processor_millis()?);
     let mut batch = Vec::new();
     for number in 0..rows {
-        batch.push(row(number, rows));
+        batch.push(match shape {
+            Shape::Mixed => row(number, rows),
+            Shape::SmallFiles => small(number, rows),
+        });
         if u64::try_from(batch.len())? == BATCH || number + 1 == rows {
             let mut tx = db.begin().await?;
             tx.append_transfers(&batch).await?;
@@ -50,13 +70,30 @@ pub(crate) async fn fill(db: &Db, engine: &str, rows: u64) -> anyhow::Result<()>
     let micros = u64::try_from(begun.0.elapsed().as_micros())?;
     let processor = (processor_millis()? - begun.1) * 1_000;
     say(&format!(
-        "{engine}: {rows} rows in {} s; a row takes {}.{} µs, {}.{} µs of the processor in this process",
+        "{engine}, {shape:?}: {rows} rows in {} s; a row takes {}.{} µs, {}.{} µs of the processor in this process",
         micros / 1_000_000,
         micros / rows,
         micros * 10 / rows % 10,
         processor / rows,
         processor * 10 / rows % 10
     ))
+}
+
+/// Row `number` of `rows` small files.
+fn small(number: u64, rows: u64) -> JournalEntry {
+    let entry = row(number, rows);
+    JournalEntry {
+        account_id: account(number % 4),
+        customer_id: customer(0),
+        username: format!("account-{}", number % 4),
+        session_id: SessionId::from_parts(1_767_000_000_000, random(1, number % 64)),
+        operation: Operation::Upload,
+        path: format!("/in/{:02}/file-{number}.bin", number % 64),
+        target: String::new(),
+        result: TransferResult::Complete,
+        ip: std::net::Ipv4Addr::LOCALHOST.into(),
+        ..entry
+    }
 }
 
 /// Row `number` of `rows`.
@@ -79,11 +116,11 @@ fn row(number: u64, rows: u64) -> JournalEntry {
     let folder = if day < 5 { "archive" } else { folder };
     let path = format!("/{folder}/{day:02}/scan-{number}.pdf");
     let is_refused = (chance / 13).is_multiple_of(200);
-    let mut random = [0; 10];
-    random[4..8].copy_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
+    let mut place = [0; 10];
+    place[4..8].copy_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
     let millis = u64::try_from(ended_at.as_millis()).unwrap_or(0);
     JournalEntry {
-        id: TransferId::from_parts(millis, random),
+        id: TransferId::from_parts(millis, place),
         session_id: SessionId::from_parts(millis, [1; 10]),
         account_id: account(owner),
         customer_id: customer(owner / 10),

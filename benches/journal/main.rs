@@ -8,6 +8,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use anyhow::Context;
+use filling::Shape;
 use quaymaster::store::{DatabaseUrl, Db};
 use tempfile::TempDir;
 use tokio::runtime::Builder;
@@ -25,6 +26,10 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(async {
         let folder = TempDir::new()?;
         let sqlite = DatabaseUrl::sqlite(&folder.path().join("quaymaster.db"));
+        let other = DatabaseUrl::sqlite(&folder.path().join("small.db"));
+        let db = Db::open(&other).await?;
+        filling::fill(&db, "SQLite", rows / 5, Shape::SmallFiles).await?;
+        db.close().await;
         measure("SQLite", &sqlite, rows).await?;
         match postgres {
             Some(url) => measure("PostgreSQL", &url.parse()?, rows).await,
@@ -36,7 +41,7 @@ fn main() -> anyhow::Result<()> {
 /// Fills an empty database and searches it.
 async fn measure(engine: &str, url: &DatabaseUrl, rows: u64) -> anyhow::Result<()> {
     let db = Db::open(url).await?;
-    filling::fill(&db, engine, rows).await?;
+    filling::fill(&db, engine, rows, Shape::Mixed).await?;
     // SQLite looks at its tables when it closes them; PostgreSQL does it by itself, later.
     db.close().await;
     if let DatabaseUrl::Postgres(url) = url {
