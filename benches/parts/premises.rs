@@ -11,7 +11,8 @@ use quaymaster::hosting::accounts::{AccountSettings, NewAccount};
 use quaymaster::hosting::customers::CustomerSettings;
 use quaymaster::hosting::quota::AccountQuota;
 use quaymaster::model::{
-    Account, AccountLimits, Actor, Override, PermissionProfile, PortRange, Secret, TlsRule,
+    Account, AccountLimits, Actor, Override, PermissionProfile, PoolTraffic, PortRange, Secret,
+    TlsRule,
 };
 use quaymaster::server::Server;
 use quaymaster::settings::{Boot, LogFormat};
@@ -93,6 +94,7 @@ async fn move_in(app: &App) -> anyhow::Result<Account> {
         pool_bytes: Override::Own(None),
         pool_files: Override::Own(None),
         max_accounts: Override::Own(None),
+        traffic: PoolTraffic::default(),
         notes: String::new(),
     };
     let customer = app.customers.create(&actor, customer).await?;

@@ -9,8 +9,8 @@ use super::known::find;
 use crate::app::Office;
 use crate::hosting::accounts::AccountSettings;
 use crate::model::{
-    Actor, Checksum, Durability, Expiry, NamePatterns, Networks, Override, Umask, Username,
-    VirtualPath,
+    Actor, ByteSize, Checksum, Durability, Expiry, NamePatterns, Networks, Override, Umask,
+    Username, VirtualPath,
 };
 
 /// What is changed; what is left out stays as it is.
@@ -33,6 +33,15 @@ pub(super) struct SetAccount {
     /// Sessions at once from one address; none for no limit, or plan.
     #[arg(long, value_name = "NUMBER|none|plan")]
     sessions_per_address: Option<String>,
+    /// Most bytes it may upload in a month, for example 500GiB; none for no limit, or plan.
+    #[arg(long, value_name = "SIZE|none|plan")]
+    traffic_up: Option<String>,
+    /// Most bytes it may download in a month; none for no limit, or plan.
+    #[arg(long, value_name = "SIZE|none|plan")]
+    traffic_down: Option<String>,
+    /// Most bytes it may upload and download in a month, together; none for no limit, or plan.
+    #[arg(long, value_name = "SIZE|none|plan")]
+    traffic_both: Option<String>,
     /// The folder in which a session begins.
     #[arg(long, value_name = "FOLDER")]
     start: Option<String>,
@@ -89,6 +98,16 @@ impl SetAccount {
         if let Some(typed) = self.sessions_per_address {
             settings.limits.sessions_per_address = limit(&typed)?;
         }
+        let traffic = &mut settings.limits.traffic;
+        for (typed, own) in [
+            (self.traffic_up, &mut traffic.up),
+            (self.traffic_down, &mut traffic.down),
+            (self.traffic_both, &mut traffic.both),
+        ] {
+            if let Some(typed) = typed {
+                *own = size(&typed)?;
+            }
+        }
         if let Some(typed) = self.start {
             session.start = VirtualPath::root().resolve(&typed)?;
         }
@@ -130,6 +149,13 @@ fn limit(typed: &str) -> anyhow::Result<Override> {
     Ok(own.into())
 }
 
+fn size(typed: &str) -> anyhow::Result<Override> {
+    let size = |typed: &str| or_word(typed, "none", ByteSize::from_str);
+    let own = or_word(typed, "plan", size);
+    let own = own.map_err(|_| anyhow!("“{typed}” is no size, and neither none nor plan"))?;
+    Ok(own.map(|limit| limit.map(|size| size.0)).into())
+}
+
 fn yes_or_no(typed: &str) -> anyhow::Result<bool> {
     match typed.trim() {
         "yes" => Ok(true),
@@ -161,6 +187,9 @@ mod tests {
             deny_from: None,
             sessions: None,
             sessions_per_address: None,
+            traffic_up: None,
+            traffic_down: None,
+            traffic_both: None,
             start: None,
             umask: None,
             active_mode: None,
@@ -178,6 +207,9 @@ mod tests {
             deny_from: Some("10.1.0.0/16".into()),
             sessions: Some("none".into()),
             sessions_per_address: Some("2".into()),
+            traffic_up: Some("500GiB".into()),
+            traffic_down: Some("0".into()),
+            traffic_both: Some("none".into()),
             start: Some("/in".into()),
             umask: Some("077".parse().unwrap()),
             active_mode: Some("no".into()),
@@ -197,6 +229,8 @@ mod tests {
         assert_eq!(ruled.limits.sessions, Override::Own(None));
         assert_eq!(ruled.session.checksum, Override::Own(Checksum::Sha256));
         assert_eq!(ruled.limits.sessions_per_address, Override::Own(Some(2)));
+        let traffic = ruled.limits.traffic.into_array();
+        assert_eq!(traffic, [Some(500 << 30), Some(0), None].map(Override::Own));
         assert_eq!(
             ruled.session.denied_names.own().unwrap().line(),
             "*.php .ht*"
@@ -210,6 +244,7 @@ mod tests {
             allow_from: Some("10.0.0.0/8".into()),
             deny_from: Some("10.1.0.0/16".into()),
             sessions: Some("1".into()),
+            traffic_both: Some("1TiB".into()),
             active_mode: Some("yes".into()),
             durability: Some("received".into()),
             checksum: Some("off".into()),
@@ -222,6 +257,7 @@ mod tests {
             allow_from: Some("all".into()),
             deny_from: Some("none".into()),
             sessions: Some("plan".into()),
+            traffic_both: Some("plan".into()),
             active_mode: Some("server".into()),
             durability: Some("server".into()),
             checksum: Some("plan".into()),
@@ -250,6 +286,10 @@ mod tests {
             },
             SetAccount {
                 sessions: Some("many".into()),
+                ..nothing()
+            },
+            SetAccount {
+                traffic_down: Some("plenty".into()),
                 ..nothing()
             },
             SetAccount {

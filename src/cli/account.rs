@@ -17,7 +17,8 @@ use crate::hosting::accounts::{AccountSettings, Files, NewAccount};
 use crate::hosting::customers::CustomerSettings;
 use crate::model::page::{AccountQuery, AccountRow, Window};
 use crate::model::{
-    AccountLimits, Actor, ByteSize, Customer, Override, PermissionProfile, TlsRule, Username,
+    AccountLimits, Actor, ByteSize, Customer, Override, PermissionProfile, PoolTraffic, TlsRule,
+    Username,
 };
 use crate::settings::Boot;
 
@@ -68,7 +69,7 @@ pub(super) enum AccountCommand {
     /// Writes accounts into a file that can be imported again.
     Export(Export),
     /// Changes when, from where and how an account can be used; open sessions follow.
-    Set(SetAccount),
+    Set(Box<SetAccount>),
     /// Forbids logins and ends the account's sessions.
     Suspend {
         /// The account.
@@ -198,6 +199,7 @@ async fn owner(office: &Office, name: &str) -> anyhow::Result<Customer> {
         pool_bytes: Override::Inherit,
         pool_files: Override::Inherit,
         max_accounts: Override::Inherit,
+        traffic: PoolTraffic::default(),
         notes: String::new(),
     };
     Ok(office

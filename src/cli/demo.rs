@@ -13,7 +13,7 @@ use crate::hosting::passwords::Passwords;
 use crate::hosting::plans::PlanSettings;
 use crate::model::{
     Account, AccountLimits, Actor, CustomerId, Override, PathRule, PathRules, PermissionProfile,
-    Permissions, Role, Secret, TlsRule, Username, VirtualPath,
+    Permissions, PoolTraffic, Role, Secret, TlsRule, Traffic, Username, VirtualPath,
 };
 use crate::server::Addresses;
 
@@ -93,10 +93,15 @@ async fn samples(app: &App) -> anyhow::Result<()> {
         pool_bytes: Some(5 << 30),
         pool_files: Some(100_000),
         max_accounts: Some(20),
+        pool_traffic: Traffic::default(),
         account: AccountLimits {
             bytes: Some(512 << 20),
             files: Some(20_000),
             sessions: Some(2),
+            traffic: Traffic {
+                up: Some(10 << 30),
+                ..Traffic::default()
+            },
             ..AccountLimits::default()
         },
         journal_days: Override::Inherit,
@@ -124,6 +129,7 @@ async fn samples(app: &App) -> anyhow::Result<()> {
             pool_bytes: Override::Inherit,
             pool_files: Override::Inherit,
             max_accounts: Override::Inherit,
+            traffic: monthly(name),
             notes: String::new(),
         };
         app.customers.create(&actor, settings).await?;
@@ -139,6 +145,22 @@ async fn samples(app: &App) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What the accounts of a customer may move together; one has a limit of its own.
+fn monthly(customer: &str) -> PoolTraffic {
+    let limits = if customer == "Northlight Studio" {
+        Traffic {
+            both: Override::Own(Some(500 << 30)),
+            ..Traffic::default()
+        }
+    } else {
+        Traffic::default()
+    };
+    PoolTraffic {
+        limits,
+        ..PoolTraffic::default()
+    }
 }
 
 /// One folder that can only be read, and one that nobody sees.

@@ -1,10 +1,10 @@
-//! The account that is meant by a name.
+//! The account or customer that is meant by a name.
 
 use anyhow::Context;
 
 use crate::app::Office;
 use crate::hosting::accounts::AccountError;
-use crate::model::{Account, Username};
+use crate::model::{Account, Customer, Username};
 
 /// The account that logs in as `name`.
 pub(super) async fn find(office: &Office, name: &Username) -> anyhow::Result<Account> {
@@ -12,4 +12,10 @@ pub(super) async fn find(office: &Office, name: &Username) -> anyhow::Result<Acc
     found
         .ok_or(AccountError::NotFound)
         .with_context(|| format!("{name} is not known"))
+}
+
+/// The customer of this name.
+pub(super) async fn find_customer(office: &Office, name: &str) -> anyhow::Result<Customer> {
+    let found = office.customers.by_name(name).await?;
+    found.with_context(|| format!("no customer is called {name}"))
 }

@@ -19,6 +19,7 @@ mod reference;
 mod rules;
 mod serve;
 mod settings;
+mod traffic;
 
 use std::process::ExitCode;
 
@@ -59,6 +60,9 @@ enum Command {
     /// Shows and changes the settings.
     #[command(subcommand)]
     Settings(settings::SettingsCommand),
+    /// Shows what accounts and customers moved in each month.
+    #[command(subcommand)]
+    Traffic(traffic::TrafficCommand),
     /// Looks for what would keep customers out, and names the fix.
     Doctor(doctor::Doctor),
     /// Asks a running server whether it can serve customers; for containers.
@@ -98,6 +102,7 @@ fn execute(typed: CommandLine) -> anyhow::Result<ExitCode> {
             Command::Journal(journal) => journal.run(&boot).await,
             Command::Quota(quota) => quota.run(&boot).await,
             Command::Settings(settings) => settings.run(&boot).await,
+            Command::Traffic(traffic) => traffic.run(&boot).await,
             Command::Doctor(doctor) => doctor.run(&boot).await,
             Command::Healthcheck(check) => check.run(&boot).await,
             Command::Reference(reference) => reference.run(),

@@ -4,15 +4,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use super::known::find;
+use super::known::{find, find_customer};
 use super::{console, job};
 use crate::app::Office;
 use crate::clock::SystemClock;
 use crate::hosting::quota::RecountSpec;
 use crate::model::page::{AccountQuery, AccountRow, Window};
-use crate::model::{Actor, ByteSize, Customer, JobId, JobState, Username};
+use crate::model::{Actor, ByteSize, JobId, JobState, Username};
 use crate::settings::Boot;
 
 /// Shows what accounts store, and compares it with the disk.
@@ -75,7 +75,7 @@ impl Reconcile {
                 (RecountSpec::Account(account.id), name.to_string())
             }
             (None, Some(name)) => {
-                let customer = known_customer(office, name).await?;
+                let customer = find_customer(office, name).await?;
                 (RecountSpec::Customer(customer.id), customer.name)
             }
             (None, None) if self.all => (RecountSpec::All, String::new()),
@@ -114,18 +114,13 @@ async fn wait(office: &Office, id: JobId) -> anyhow::Result<ExitCode> {
     }
 }
 
-async fn known_customer(office: &Office, name: &str) -> anyhow::Result<Customer> {
-    let found = office.customers.by_name(name).await?;
-    found.with_context(|| format!("no customer is called {name}"))
-}
-
 async fn show(
     office: &Office,
     username: Option<Username>,
     customer: Option<String>,
 ) -> anyhow::Result<()> {
     let customer_id = match &customer {
-        Some(name) => Some(known_customer(office, name).await?.id),
+        Some(name) => Some(find_customer(office, name).await?.id),
         None => None,
     };
     if let Some(name) = &username {

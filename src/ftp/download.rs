@@ -78,12 +78,15 @@ impl Sending {
         if self.conversion.is_some() || rest > Self::SHORT_BYTES {
             return false;
         }
+        if !pump.reach(rest).is_ok_and(|reach| reach == rest) {
+            return false;
+        }
         let mut at = self.offset;
         while at < end {
             let want = usize::try_from(end - at).unwrap_or(usize::MAX);
             let push = || rustix::fs::sendfile(connection, file, Some(&mut at), want);
             match self.download.at_once(push) {
-                Some(Ok(sent)) if sent > 0 => pump.moved(u64::try_from(sent).unwrap_or(0)),
+                Some(Ok(sent)) if sent > 0 => pump.sent(u64::try_from(sent).unwrap_or(0)),
                 Some(Err(Errno::INTR)) => {}
                 _ => break,
             }
@@ -254,7 +257,7 @@ impl KernelCopy {
                     .map_err(TransferError::Lost)?;
             }
             let before = self.at;
-            let piece = pump.pace.take(self.end - before).await;
+            let piece = pump.pace.take(pump.reach(self.end - before)?).await;
             let most = piece.bytes();
             if most <= Sending::SHORT_BYTES
                 && let Some(sent) = self.send_at_once(most)
@@ -309,7 +312,7 @@ impl KernelCopy {
             Ok(0) => Err(TransferError::Shrunk),
             Ok(sent) => {
                 self.at += sent;
-                pump.moved(sent);
+                pump.sent(sent);
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),

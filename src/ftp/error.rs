@@ -6,8 +6,10 @@ use super::data::DataError;
 use super::stop::Cause;
 use crate::hosting::login::LoginError;
 use crate::hosting::quota::QuotaError;
+use crate::hosting::traffic::UsedUp;
 use crate::model::{PathError, TransferResult};
 use crate::net::{HandshakeError, PassiveError};
+use crate::proto::date::Civil;
 use crate::proto::{Code, Reply};
 use crate::vfs::StorageError;
 
@@ -38,6 +40,9 @@ pub(super) enum CommandError {
     /// The files say no.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// Nothing more may be moved in this period.
+    #[error(transparent)]
+    Traffic(#[from] UsedUp),
     /// A worker failed.
     #[error("internal error")]
     Worker,
@@ -70,6 +75,9 @@ pub(super) enum TransferError {
     /// The files say no.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// Nothing more may be moved in this period.
+    #[error(transparent)]
+    Traffic(#[from] UsedUp),
     /// TLS ended without `close_notify`: nobody knows whether the file is complete.
     #[error("the TLS connection was truncated")]
     Truncated,
@@ -111,6 +119,7 @@ impl CommandError {
             Self::Quota(error) => quota_reply(error),
             Self::Refused(reply) => reply.clone(),
             Self::Storage(error) => storage_reply(error),
+            Self::Traffic(error) => Reply::new(Code::FileBusy, used_up(*error)),
         }
     }
 }
@@ -128,6 +137,7 @@ impl TransferError {
             Self::Stalled => aborted("Data connection stalled."),
             Self::Stopped(_) => aborted("Transfer aborted."),
             Self::Storage(error) => storage_reply(error),
+            Self::Traffic(error) => aborted(&used_up(*error)),
             Self::Truncated => aborted("TLS connection truncated."),
             Self::Unconfirmed => Reply::new(
                 Code::LocalError,
@@ -142,7 +152,7 @@ impl TransferError {
             Self::Data(_) | Self::Lost(_) | Self::Stalled | Self::Stopped(_) | Self::Truncated => {
                 TransferResult::Aborted
             }
-            Self::Quota(_) => TransferResult::Refused,
+            Self::Quota(_) | Self::Traffic(_) => TransferResult::Refused,
             Self::Storage(error) => storage_result(error),
             Self::File(_) | Self::Shrunk | Self::Unconfirmed | Self::Worker => {
                 TransferResult::Failed
@@ -164,6 +174,7 @@ impl TransferError {
             Self::Stalled => "stall",
             Self::Stopped(cause) => cause.reason(),
             Self::Storage(error) => storage_reason(error),
+            Self::Traffic(_) => "traffic",
             Self::Truncated => "tls-truncated",
             Self::Unconfirmed => "not-durable",
             Self::Worker => "internal",
@@ -264,6 +275,21 @@ fn quota_reply(error: &QuotaError) -> Reply {
         QuotaError::Files { .. } => Reply::new(Code::StorageExceeded, "File quota exceeded."),
         QuotaError::Unavailable => local_error(),
     }
+}
+
+/// What the client hears of a used-up allowance, before a transfer and in the middle of one.
+fn used_up(error: UsedUp) -> String {
+    let Civil {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        ..
+    } = Civil::of(error.until);
+    format!(
+        "Transfer allowance used up until {year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC."
+    )
 }
 
 fn passive_reply(error: PassiveError) -> Reply {

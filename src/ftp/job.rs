@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::hosting::quota::QuotaError;
 use crate::hosting::rates::Pace;
 use crate::hosting::sessions::LiveTransfer;
+use crate::hosting::traffic::Toll;
 use crate::model::{AccountId, TransferResult, VirtualPath};
 use crate::net::DataStream;
 use crate::proto::{Code, Reply};
@@ -33,6 +34,7 @@ pub(super) struct Job {
     pub(super) work: Work,
     pub(super) buffers: Buffers,
     pub(super) pace: Pace,
+    pub(super) toll: Option<Arc<Toll>>,
     /// 226.
     pub(super) closing: Reply,
 }
@@ -79,6 +81,7 @@ impl Job {
             buffers: self.buffers.clone(),
             live: self.work.live(),
             pace: self.pace.clone(),
+            toll: self.toll.take(),
             stall: self.terms.stall,
             stop,
         };

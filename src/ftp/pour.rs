@@ -8,6 +8,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -161,7 +162,14 @@ impl Pour {
         ready
             .map_err(|_| TransferError::Stalled)?
             .map_err(TransferError::Lost)?;
-        let paced = self.pump.pace.take(size(Self::SHORT_BYTES)).await;
+        let most = match self.pump.reach(size(Self::SHORT_BYTES)) {
+            Ok(most) => most,
+            Err(used_up) => {
+                let open = stream.as_mut().ok_or(TransferError::Worker)?;
+                return expect_end(open, self.pump.stall, used_up).await;
+            }
+        };
+        let paced = self.pump.pace.take(most).await;
         let mut buffer = self.pump.buffers.lend().await;
         let first = take_ready(socket, buffer.get_mut(..paced.length()).unwrap_or_default());
         self.pump.pace.give_back(paced, size(first.bytes));
@@ -169,9 +177,9 @@ impl Pour {
             return first.result;
         }
         let bytes = size(first.bytes);
-        self.received = self.received.saturating_add(bytes);
+        self.receive(bytes);
         let is_covered = self.allowance.extend(bytes).await? >= bytes;
-        if is_covered && first.bytes == Self::SHORT_BYTES {
+        if is_covered && first.bytes == Self::SHORT_BYTES && self.pump.reach(1).is_ok() {
             self.allowance.take(bytes);
             return self.hand_over(stream, buffer, first.bytes).await;
         }
@@ -195,6 +203,7 @@ impl Pour {
         filled: usize,
     ) -> Result<Taken, TransferError> {
         let most = self.allowance.available().min(Self::HOP_BYTES);
+        let most = self.pump.reach(most)?;
         let paced = self.pump.pace.take(most).await;
         let taken = stream.take().ok_or(TransferError::Worker)?;
         let detached = taken.detach().map_err(TransferError::Lost)?;
@@ -226,7 +235,14 @@ impl Pour {
 
     /// Reads a buffer, and has it written.
     async fn take_buffer(&mut self, stream: &mut DataStream) -> Result<Taken, TransferError> {
-        let paced = self.pump.pace.take(size(Self::SHORT_BYTES)).await;
+        let most = match self.pump.reach(size(Self::SHORT_BYTES)) {
+            Ok(most) => most,
+            Err(used_up) => {
+                self.settle_hop().await?;
+                return expect_end(stream, self.pump.stall, used_up).await;
+            }
+        };
+        let paced = self.pump.pace.take(most).await;
         let mut buffer = self.pump.buffers.lend().await;
         let stall = self.pump.stall;
         let space = buffer.get_mut(..paced.length()).unwrap_or_default();
@@ -248,7 +264,7 @@ impl Pour {
         let space = buffer.get_mut(..paced.length()).unwrap_or_default();
         let (filled, broken) = fill(stream, space, read).await;
         self.pump.pace.give_back(paced, size(filled));
-        self.received = self.received.saturating_add(size(filled));
+        self.receive(size(filled));
         self.store(buffer, filled).await?;
         match broken {
             Some(error) => Err(TransferError::Lost(error)),
@@ -319,9 +335,15 @@ impl Pour {
         self.detached = done.stream;
         let done = done.haul;
         self.allowance.take(done.taken);
-        self.received = self.received.saturating_add(done.taken);
+        self.receive(done.taken);
         self.pump.moved(done.written);
         done.result
+    }
+
+    /// Counts bytes that arrived.
+    fn receive(&mut self, bytes: u64) {
+        self.received = self.received.saturating_add(bytes);
+        self.pump.crossed(bytes);
     }
 
     async fn flush_conversion(&mut self) -> Result<(), TransferError> {
@@ -332,6 +354,21 @@ impl Pour {
         conversion.finish(&mut rest);
         let length = rest.len();
         self.write(Arc::new(Chunk::Converted(rest)), length).await
+    }
+}
+
+/// No more may be received: the client must have come to its end. One byte that it sends behind that is
+/// read to see it, and goes nowhere.
+async fn expect_end(
+    stream: &mut DataStream,
+    stall: Duration,
+    used_up: TransferError,
+) -> Result<Taken, TransferError> {
+    let read = timeout(stall, stream.read(&mut [0])).await;
+    let read = read.map_err(|_| TransferError::Stalled)?;
+    match read.map_err(TransferError::Lost)? {
+        0 => Ok(Taken::End),
+        _ => Err(used_up),
     }
 }
 

@@ -12,6 +12,7 @@ use super::error::TransferError;
 use super::stop::Stop;
 use crate::hosting::rates::Pace;
 use crate::hosting::sessions::LiveTransfer;
+use crate::hosting::traffic::Toll;
 use crate::net::DataStream;
 
 /// What a transfer is given to work with.
@@ -23,6 +24,8 @@ pub(super) struct Pump {
     pub(super) live: Option<Arc<LiveTransfer>>,
     /// How fast bytes may move.
     pub(super) pace: Pace,
+    /// How many bytes may cross the data connection; `None` if nothing limits that.
+    pub(super) toll: Option<Arc<Toll>>,
     /// How long no byte may move.
     pub(super) stall: Duration,
     /// Says when to stop.
@@ -30,6 +33,31 @@ pub(super) struct Pump {
 }
 
 impl Pump {
+    /// How many of `want` bytes may cross the data connection now.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::Traffic`] if not one more.
+    pub(super) fn reach(&self, want: u64) -> Result<u64, TransferError> {
+        match &self.toll {
+            None => Ok(want),
+            Some(toll) => Ok(toll.reach(want)?),
+        }
+    }
+
+    /// Counts bytes that crossed the data connection.
+    pub(super) fn crossed(&self, bytes: u64) {
+        if let Some(toll) = &self.toll {
+            toll.moved(bytes);
+        }
+    }
+
+    /// Counts bytes that were sent.
+    pub(super) fn sent(&self, bytes: u64) {
+        self.crossed(bytes);
+        self.moved(bytes);
+    }
+
     /// Counts bytes that were stored or sent.
     pub(super) fn moved(&self, bytes: u64) {
         if let Some(live) = &self.live {
@@ -68,18 +96,19 @@ impl Pump {
     /// # Errors
     ///
     /// [`TransferError::Stalled`] if the client does not take one more byte in time,
-    /// [`TransferError::Lost`] if it is gone.
+    /// [`TransferError::Lost`] if it is gone, [`TransferError::Traffic`] if no more may be sent.
     pub(super) async fn send(
         &self,
         stream: &mut DataStream,
         mut bytes: &[u8],
     ) -> Result<(), TransferError> {
         while !bytes.is_empty() {
-            let sent = timeout(self.stall, stream.write(bytes));
+            let most = usize::try_from(self.reach(size(bytes.len()))?).unwrap_or(usize::MAX);
+            let sent = timeout(self.stall, stream.write(bytes.get(..most).unwrap_or(bytes)));
             let sent = sent.await.map_err(|_| TransferError::Stalled)?;
             let sent = sent.map_err(TransferError::Lost)?;
             bytes = bytes.get(sent..).unwrap_or_default();
-            self.moved(size(sent));
+            self.sent(size(sent));
         }
         Ok(())
     }

@@ -161,6 +161,7 @@ impl Record {
             CommandError::Storage(error) => (storage_result(error), storage_reason(error)),
             CommandError::Quota(_) => (TransferResult::Refused, "quota"),
             CommandError::NoEndpoint => (TransferResult::Refused, "no-endpoint"),
+            CommandError::Traffic(_) => (TransferResult::Refused, "traffic"),
             CommandError::Worker => (TransferResult::Failed, "internal"),
             CommandError::Login(_)
             | CommandError::NotLoggedIn

@@ -1,7 +1,7 @@
 //! The limits of accounts in the words of the audit log.
 
 use crate::hosting::foundation::{bytes, limit_words, number, override_words};
-use crate::model::{AccountLimits, Limit, Override};
+use crate::model::{AccountLimits, Limit, Override, Traffic};
 
 /// What a limit is called, and how its figure is shown.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,18 @@ pub(super) const WORDS: AccountLimits<Words> = AccountLimits {
     download_rate: words("download rate", rate),
     session_upload_rate: words("upload rate of a session", rate),
     session_download_rate: words("download rate of a session", rate),
+    traffic: Traffic {
+        up: words("upload traffic", bytes),
+        down: words("download traffic", bytes),
+        both: words("traffic", bytes),
+    },
+};
+
+/// The traffic that all accounts of a customer share.
+pub(super) const POOL_TRAFFIC: Traffic<Words> = Traffic {
+    up: words("shared upload traffic", bytes),
+    down: words("shared download traffic", bytes),
+    both: words("shared traffic", bytes),
 };
 
 impl Words {

@@ -1,6 +1,6 @@
 //! Effective limits: plan, then what the customer or the account says instead.
 
-use crate::model::{Account, AccountLimits, Customer, Limit, LimitSource, Override, Plan};
+use crate::model::{Account, AccountLimits, Customer, Limit, LimitSource, Override, Plan, Traffic};
 
 /// A limit and the level that decided it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,6 +20,8 @@ pub struct EffectiveLimits {
     pub pool_bytes: Effective,
     /// Files that all accounts of the customer share.
     pub pool_files: Effective,
+    /// Bytes that all accounts of the customer may move in a period.
+    pub pool_traffic: Traffic<Effective>,
 }
 
 impl EffectiveLimits {
@@ -30,6 +32,7 @@ impl EffectiveLimits {
             account: limits.map(|(own, plan)| effective(own, plan, LimitSource::Account)),
             pool_bytes: pool_bytes(customer, plan),
             pool_files: pool_files(customer, plan),
+            pool_traffic: pool_traffic(customer, plan),
         }
     }
 
@@ -47,6 +50,12 @@ pub fn pool_bytes(customer: &Customer, plan: &Plan) -> Effective {
 /// Files that all accounts of `customer` share.
 pub fn pool_files(customer: &Customer, plan: &Plan) -> Effective {
     effective(customer.pool_files, plan.pool_files, LimitSource::Customer)
+}
+
+/// Bytes that all accounts of `customer` may move in a period.
+pub fn pool_traffic(customer: &Customer, plan: &Plan) -> Traffic<Effective> {
+    let limits = customer.traffic.limits.beside(plan.pool_traffic);
+    limits.map(|(own, plan)| effective(own, plan, LimitSource::Customer))
 }
 
 /// Accounts that `customer` may have.

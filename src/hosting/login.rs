@@ -7,13 +7,14 @@ pub use crate::hosting::last_logins::LoginMarks;
 use crate::hosting::last_logins::NoteLogin;
 use crate::hosting::limits::EffectiveLimits;
 use crate::hosting::passwords::{PasswordError, Passwords, Verdict};
-use crate::hosting::quota::{AccountQuota, Ledger, Limits};
+use crate::hosting::quota::{AccountQuota, Ledger};
 use crate::hosting::rates::{Rates, SessionRates};
 use crate::hosting::renewal::renewed;
 use crate::hosting::roll::{Enrolled, Roll};
 use crate::hosting::standing::objection;
 pub use crate::hosting::standing::{Circumstances, Refusal};
 use crate::hosting::throttle::Throttle;
+use crate::hosting::traffic::AccountTraffic;
 use crate::hosting::volumes::Volumes;
 use crate::model::{
     Access, Account, AccountId, Checksum, Customer, NamePatterns, Override, Secret, TlsRule,
@@ -59,6 +60,8 @@ pub struct Granted {
     pub home: LocalHome,
     /// Its books.
     pub quota: AccountQuota,
+    /// Its books of traffic.
+    pub traffic: AccountTraffic,
     /// How fast it may move bytes.
     pub rates: SessionRates,
     /// Whether TLS is needed where the listener leaves it open.
@@ -332,7 +335,7 @@ impl Logins {
         }
         let limits = EffectiveLimits::of(account, customer, plan);
         let unknown = LoginError::Incorrect(Refusal::Unknown);
-        let quota = self.quota(account, &limits).ok_or(unknown)?;
+        let (quota, traffic) = self.books(enrolled, &limits).ok_or(unknown)?;
         Ok(Granted {
             access: account.access(),
             rates: self.0.rates.session(account.id, limits.of_account()),
@@ -345,6 +348,7 @@ impl Logins {
             checksum: account.session.checksum.or_else_of(plan.checksum),
             home: self.0.volumes.home(account).await?,
             quota,
+            traffic,
             requires_tls: account.tls == TlsRule::Required,
             customer: Arc::clone(customer),
             account: Arc::clone(account),
@@ -353,23 +357,20 @@ impl Logins {
         })
     }
 
-    /// The account's books. One that the command line or another node made a moment ago is not known
-    /// yet; it begins with nothing stored.
-    fn quota(&self, account: &Account, limits: &EffectiveLimits) -> Option<AccountQuota> {
+    /// The account's books, of space and of traffic. One that the command line or another node made a
+    /// moment ago is not known yet; it begins with nothing stored.
+    fn books(
+        &self,
+        enrolled: &Enrolled,
+        limits: &EffectiveLimits,
+    ) -> Option<(AccountQuota, AccountTraffic)> {
         let ledger = &self.0.ledger;
-        if ledger.quota(account.id).is_none() {
-            let pool = Limits {
-                bytes: limits.pool_bytes.limit,
-                files: limits.pool_files.limit,
-            };
-            let own = Limits {
-                bytes: limits.account.bytes.limit,
-                files: limits.account.files.limit,
-            };
-            ledger.set_pool_limits(account.customer_id, pool);
-            ledger.set_account(account.customer_id, account.id, own, None);
+        let id = enrolled.account.id;
+        if ledger.quota(id).is_none() {
+            ledger.limit_pool(&enrolled.customer, &enrolled.plan);
+            ledger.limit_account(&enrolled.account, limits, None);
         }
-        ledger.quota(account.id)
+        Some((ledger.quota(id)?, ledger.traffic().account(id)?))
     }
 }
 

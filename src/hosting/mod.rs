@@ -36,5 +36,6 @@ pub mod setup;
 pub mod standing;
 pub mod stored_password;
 mod throttle;
+pub mod traffic;
 pub mod trash;
 pub mod volumes;

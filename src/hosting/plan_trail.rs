@@ -1,7 +1,7 @@
 //! What the audit log says about a change of a plan.
 
 use crate::hosting::foundation::{bytes, differences, limit_words, number};
-use crate::hosting::limit_words::WORDS;
+use crate::hosting::limit_words::{POOL_TRAFFIC, WORDS};
 use crate::model::{Checksum, Override, Plan};
 
 /// What differs between two versions of a plan: name, before, after.
@@ -11,9 +11,15 @@ pub(super) fn changes(before: &Plan, after: &Plan) -> Vec<(String, String, Strin
         let (before, after) = (words.limit(before), words.limit(after));
         (words.name, before, after)
     });
+    let pool = POOL_TRAFFIC.beside(before.pool_traffic);
+    let pool = pool.beside(after.pool_traffic).into_array();
+    let pool = pool.map(|((words, before), after)| {
+        let (before, after) = (words.limit(before), words.limit(after));
+        (words.name, before, after)
+    });
     let said = said(before).into_iter().zip(said(after));
     let plan = said.map(|((name, before), (_, after))| (name, before, after));
-    differences(plan.chain(account))
+    differences(plan.chain(pool).chain(account))
 }
 
 /// What a plan says besides the limits of an account.

@@ -6,7 +6,7 @@ use crate::hosting::plan_trail::changes;
 use crate::model::page::{CustomerQuery, PlanRow, Window};
 use crate::model::{
     AccountLimits, Actor, AuditAction, Checksum, Limit, NamePatterns, Override, Plan, PlanId,
-    Right, Version,
+    Right, Traffic, Version,
 };
 use crate::store::{Conflict, StoreError};
 
@@ -30,6 +30,8 @@ pub struct PlanSettings {
     pub pool_files: Limit,
     /// Accounts a customer may have.
     pub max_accounts: Limit,
+    /// Bytes that all accounts of a customer may move in a period.
+    pub pool_traffic: Traffic<Limit>,
     /// What limits one account.
     pub account: AccountLimits<Limit>,
     /// Days that the journal of its customers is kept, 1 to 3,650; inherits from the settings, and no
@@ -110,6 +112,7 @@ impl Plans {
             pool_bytes: None,
             pool_files: None,
             max_accounts: None,
+            pool_traffic: Traffic::default(),
             account: AccountLimits::default(),
             journal_days: Override::Inherit,
             denied_names: NamePatterns::default(),
@@ -254,6 +257,7 @@ impl Plans {
             pool_bytes: Some(50 << 30),
             pool_files: Some(1_000_000),
             max_accounts: Some(10),
+            pool_traffic: Traffic::default(),
             account: AccountLimits {
                 bytes: Some(10 << 30),
                 files: Some(200_000),
@@ -314,6 +318,7 @@ fn edited(mut plan: Plan, settings: PlanSettings) -> Result<Plan, PlanError> {
     plan.pool_bytes = settings.pool_bytes;
     plan.pool_files = settings.pool_files;
     plan.max_accounts = settings.max_accounts;
+    plan.pool_traffic = settings.pool_traffic;
     plan.account = settings.account;
     plan.journal_days = settings.journal_days;
     plan.denied_names = settings.denied_names;

@@ -186,6 +186,11 @@ impl Revocation {
                     self.note_ended(event, ended).await;
                 }
             }
+            Did::CustomerDeleted => {
+                if let Ok(id) = event.object_id.parse::<CustomerId>() {
+                    self.customers.forget(id);
+                }
+            }
             Did::PlanChanged => {
                 if let Ok(id) = event.object_id.parse::<PlanId>() {
                     self.tell(Event::PlanChanged(id));

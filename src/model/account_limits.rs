@@ -1,5 +1,7 @@
 //! What limits one account.
 
+use super::traffic::Traffic;
+
 /// The limits of one account, in the order in which people read them. `T` is what is known of each:
 /// its value, an override, the field of a form.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -22,11 +24,13 @@ pub struct AccountLimits<T> {
     pub session_upload_rate: T,
     /// Bytes a second of the downloads of one session.
     pub session_download_rate: T,
+    /// Bytes that cross data connections in a period.
+    pub traffic: Traffic<T>,
 }
 
 impl<T> AccountLimits<T> {
     /// One after the other.
-    pub fn into_array(self) -> [T; 9] {
+    pub fn into_array(self) -> [T; 12] {
         [
             self.bytes,
             self.files,
@@ -37,11 +41,14 @@ impl<T> AccountLimits<T> {
             self.download_rate,
             self.session_upload_rate,
             self.session_download_rate,
+            self.traffic.up,
+            self.traffic.down,
+            self.traffic.both,
         ]
     }
 
     /// The limits in the order of [`Self::into_array`].
-    pub fn from_array(each: [T; 9]) -> Self {
+    pub fn from_array(each: [T; 12]) -> Self {
         let [
             bytes,
             files,
@@ -52,6 +59,9 @@ impl<T> AccountLimits<T> {
             download_rate,
             session_upload_rate,
             session_download_rate,
+            up,
+            down,
+            both,
         ] = each;
         Self {
             bytes,
@@ -63,6 +73,7 @@ impl<T> AccountLimits<T> {
             download_rate,
             session_upload_rate,
             session_download_rate,
+            traffic: Traffic { up, down, both },
         }
     }
 
@@ -83,6 +94,7 @@ impl<T> AccountLimits<T> {
             download_rate: (self.download_rate, other.download_rate),
             session_upload_rate: (self.session_upload_rate, other.session_upload_rate),
             session_download_rate: (self.session_download_rate, other.session_download_rate),
+            traffic: self.traffic.beside(other.traffic),
         }
     }
 }
@@ -104,6 +116,7 @@ impl<T, E> AccountLimits<Result<T, E>> {
             download_rate: self.download_rate?,
             session_upload_rate: self.session_upload_rate?,
             session_download_rate: self.session_download_rate?,
+            traffic: self.traffic.all()?,
         })
     }
 }
@@ -114,12 +127,12 @@ mod tests {
 
     #[test]
     fn no_limit_is_taken_for_another() {
-        let limits = AccountLimits::from_array([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        let limits = AccountLimits::from_array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
 
         let beside = limits.beside(limits.map(|each| each * 10));
         let all = limits.map(Ok::<_, ()>).all();
 
-        assert_eq!(limits.into_array(), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(limits.into_array(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
         assert!(beside.into_array().iter().all(|(a, b)| a * 10 == *b));
         assert_eq!(all, Ok(limits));
     }

@@ -3,6 +3,7 @@
 use super::Version;
 use super::id::{CustomerId, PlanId};
 use super::limits::Override;
+use super::traffic::PoolTraffic;
 use crate::clock::Timestamp;
 
 /// Whether the accounts of a customer may log in.
@@ -54,6 +55,8 @@ pub struct Customer {
     pub pool_files: Override,
     /// Own limit of the number of accounts.
     pub max_accounts: Override,
+    /// Traffic of all its accounts together, and when its periods begin.
+    pub traffic: PoolTraffic,
     /// Free text for administrators.
     pub notes: String,
     /// When it was made.

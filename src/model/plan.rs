@@ -6,6 +6,7 @@ use super::account_rules::Checksum;
 use super::id::PlanId;
 use super::limits::{Limit, Override};
 use super::name_patterns::NamePatterns;
+use super::traffic::Traffic;
 use crate::clock::Timestamp;
 
 /// A plan, as stored.
@@ -23,6 +24,8 @@ pub struct Plan {
     pub pool_files: Limit,
     /// Accounts a customer may have.
     pub max_accounts: Limit,
+    /// Bytes that all accounts of a customer may move in a period.
+    pub pool_traffic: Traffic<Limit>,
     /// What limits one account.
     pub account: AccountLimits<Limit>,
     /// Days that the journal is kept; inherits from the settings, and no limit is for ever.

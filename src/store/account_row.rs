@@ -2,6 +2,7 @@
 
 use super::error::StoreError;
 use super::row::{RowName, moment};
+use super::traffic_limits::TrafficColumns;
 use crate::clock::Timestamp;
 use crate::model::{
     Account, AccountLimits, AccountStatus, LoginRules, Override, PasswordHash, TlsRule, Version,
@@ -10,7 +11,9 @@ use crate::model::{
 /// The columns of [`AccountColumns`].
 macro_rules! account_columns {
     () => {
-        "a.account_id, a.username, a.customer_id, a.status, a.suspend_reason, a.password_hash,
+        concat!(
+            $crate::store::traffic_limits::traffic_columns!("a"),
+            ", a.account_id, a.username, a.customer_id, a.status, a.suspend_reason, a.password_hash,
          a.password_changed_at, a.home, a.permissions, a.tls, a.bytes_own, a.bytes_limit,
          a.files_own, a.files_limit, a.sessions_own, a.sessions_limit, a.notes, a.last_login_at,
          a.last_login_ip, a.created_at, a.updated_at, a.version, a.path_rules, a.file_bytes_own,
@@ -19,6 +22,7 @@ macro_rules! account_columns {
          a.session_download_rate_own, a.session_download_rate_limit, a.sessions_per_address_own,
          a.sessions_per_address_limit, a.expires_at, a.networks, a.session_rules,
          a.last_upload_at"
+        )
     };
 }
 
@@ -66,6 +70,8 @@ pub(super) struct AccountColumns {
     networks: String,
     session_rules: String,
     last_upload_at: Option<i64>,
+    #[sqlx(flatten)]
+    traffic: TrafficColumns,
 }
 
 impl AccountColumns {
@@ -86,6 +92,7 @@ impl AccountColumns {
                 self.session_download_rate_own,
                 self.session_download_rate_limit,
             ),
+            traffic: self.traffic.pairs(),
         }
         .map(|(own, limit)| row.own("a limit", own, limit))
         .all()

@@ -157,6 +157,7 @@ impl Tx {
             networks_text(&account.login),
             session_rules_text(&account.session),
         )?;
+        self.save_account_traffic(&row, account).await?;
         execute!(self, INSERT_USAGE, &id, account.created_at.as_millis())?;
         Ok(())
     }
@@ -180,7 +181,7 @@ impl Tx {
         };
         let own = account.limits.map(|limit| row.bigint_own("a limit", limit));
         let own = own.all()?;
-        on_tx!(self, |connection| sqlx::query_scalar(SAVE)
+        let version = on_tx!(self, |connection| sqlx::query_scalar(SAVE)
             .bind(&id)
             .bind(account.version)
             .bind(account.username.as_str())
@@ -212,7 +213,9 @@ impl Tx {
             .bind(session_rules_text(&account.session))
             .fetch_optional(connection)
             .await)?
-        .ok_or(StoreError::Stale)
+        .ok_or(StoreError::Stale)?;
+        self.save_account_traffic(&row, account).await?;
+        Ok(version)
     }
 
     /// Suspends or resumes an account whatever its version; `false` if there is no such account.

@@ -4,6 +4,7 @@ use super::db::{Db, Tx, execute, on_reader, on_tx};
 use super::error::StoreError;
 use super::row::{RowName, containing, folded, rows, text_of};
 use super::statements::queries;
+use super::traffic_limits::{PoolTrafficColumns, traffic_columns};
 use crate::clock::Timestamp;
 use crate::model::{
     Customer, CustomerId, CustomerQuery, CustomerRow, CustomerSort, CustomerStatus, Direction,
@@ -12,9 +13,12 @@ use crate::model::{
 
 macro_rules! columns {
     () => {
-        "c.customer_id, c.name, c.slug, c.contact_email, c.plan_id, c.status, c.pool_bytes_own,
+        concat!(
+            traffic_columns!("c"),
+            ", c.traffic_reset_day, c.customer_id, c.name, c.slug, c.contact_email, c.plan_id, c.status, c.pool_bytes_own,
          c.pool_bytes_limit, c.pool_files_own, c.pool_files_limit, c.max_accounts_own,
          c.max_accounts_limit, c.notes, c.created_at, c.updated_at, c.version"
+        )
     };
 }
 
@@ -140,6 +144,8 @@ struct CustomerColumns {
     created_at: i64,
     updated_at: i64,
     version: Version,
+    #[sqlx(flatten)]
+    traffic: PoolTrafficColumns,
 }
 
 impl CustomerColumns {
@@ -167,6 +173,7 @@ impl CustomerColumns {
                 self.max_accounts_own,
                 self.max_accounts_limit,
             )?,
+            traffic: self.traffic.read(&row)?,
             name: self.name,
             slug: self.slug,
             contact_email: self.contact_email,
@@ -315,7 +322,7 @@ impl Tx {
             customer.updated_at.as_millis(),
             customer.version
         )?;
-        Ok(())
+        self.save_pool_traffic(&row, customer.traffic).await
     }
 
     /// Saves what an administrator edits (not slug and status) and raises the version.
@@ -337,7 +344,7 @@ impl Tx {
         let bytes = row.bigint_own("pool_bytes_limit", customer.pool_bytes)?;
         let files = row.bigint_own("pool_files_limit", customer.pool_files)?;
         let accounts = row.bigint_own("max_accounts_limit", customer.max_accounts)?;
-        on_tx!(self, |connection| sqlx::query_scalar(SAVE)
+        let version = on_tx!(self, |connection| sqlx::query_scalar(SAVE)
             .bind(&id)
             .bind(customer.version)
             .bind(&customer.name)
@@ -354,7 +361,9 @@ impl Tx {
             .bind(at.as_millis())
             .fetch_optional(connection)
             .await)?
-        .ok_or(StoreError::Stale)
+        .ok_or(StoreError::Stale)?;
+        self.save_pool_traffic(&row, customer.traffic).await?;
+        Ok(version)
     }
 
     /// Suspends or resumes a customer whatever its version; `false` if there is no such customer.

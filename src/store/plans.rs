@@ -5,7 +5,7 @@ use super::error::{Conflict, StoreError};
 use super::row::{RowName, folded};
 use super::statements::queries;
 use crate::clock::Timestamp;
-use crate::model::{AccountLimits, Checksum, Plan, PlanId, PlanRow, Version};
+use crate::model::{AccountLimits, Checksum, Plan, PlanId, PlanRow, Traffic, Version};
 
 macro_rules! columns {
     () => {
@@ -13,7 +13,9 @@ macro_rules! columns {
          p.account_bytes, p.account_files, p.account_file_bytes, p.account_sessions,
          p.account_upload_rate, p.account_download_rate, p.session_upload_rate,
          p.session_download_rate, p.is_default, p.created_at, p.updated_at, p.version,
-         p.journal_days_own, p.journal_days, p.account_sessions_per_address, p.denied_names, p.checksum"
+         p.journal_days_own, p.journal_days, p.account_sessions_per_address, p.denied_names,
+         p.checksum, p.account_traffic_up, p.account_traffic_down, p.account_traffic_both,
+         p.pool_traffic_up, p.pool_traffic_down, p.pool_traffic_both"
     };
 }
 
@@ -31,9 +33,11 @@ queries! {
             account_bytes, account_files, account_file_bytes, account_sessions,
             account_upload_rate, account_download_rate, session_upload_rate,
             session_download_rate, is_default, created_at, updated_at, version, journal_days_own,
-            journal_days, account_sessions_per_address, denied_names, checksum)
+            journal_days, account_sessions_per_address, denied_names, checksum,
+            account_traffic_up, account_traffic_down, account_traffic_both, pool_traffic_up,
+            pool_traffic_down, pool_traffic_both)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21, $22, $23, $24)";
+            $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)";
     SAVE = "
         UPDATE plan
            SET name = $3, name_key = $4, description = $5, pool_bytes = $6, pool_files = $7,
@@ -43,6 +47,8 @@ queries! {
                session_download_rate = $16, is_default = $17, updated_at = $18,
                journal_days_own = $19, journal_days = $20,
                account_sessions_per_address = $21, denied_names = $22, checksum = $23,
+               account_traffic_up = $24, account_traffic_down = $25, account_traffic_both = $26,
+               pool_traffic_up = $27, pool_traffic_down = $28, pool_traffic_both = $29,
                version = version + 1
          WHERE plan_id = $1 AND version = $2
         RETURNING version";
@@ -78,6 +84,12 @@ struct PlanColumns {
     account_sessions_per_address: Option<i64>,
     denied_names: String,
     checksum: Option<String>,
+    account_traffic_up: Option<i64>,
+    account_traffic_down: Option<i64>,
+    account_traffic_both: Option<i64>,
+    pool_traffic_up: Option<i64>,
+    pool_traffic_down: Option<i64>,
+    pool_traffic_both: Option<i64>,
 }
 
 impl PlanColumns {
@@ -105,6 +117,16 @@ impl PlanColumns {
                 session_upload_rate: row.limit("session_upload_rate", self.session_upload_rate)?,
                 session_download_rate: row
                     .limit("session_download_rate", self.session_download_rate)?,
+                traffic: Traffic {
+                    up: row.limit("account_traffic_up", self.account_traffic_up)?,
+                    down: row.limit("account_traffic_down", self.account_traffic_down)?,
+                    both: row.limit("account_traffic_both", self.account_traffic_both)?,
+                },
+            },
+            pool_traffic: Traffic {
+                up: row.limit("pool_traffic_up", self.pool_traffic_up)?,
+                down: row.limit("pool_traffic_down", self.pool_traffic_down)?,
+                both: row.limit("pool_traffic_both", self.pool_traffic_both)?,
             },
             journal_days: row.own("journal_days", self.journal_days_own, self.journal_days)?,
             denied_names: row.parse("denied_names", &self.denied_names)?,
@@ -131,6 +153,7 @@ struct Limits {
     pool_bytes: Option<i64>,
     pool_files: Option<i64>,
     max_accounts: Option<i64>,
+    pool_traffic: Traffic<Option<i64>>,
     account: AccountLimits<Option<i64>>,
     journal_days: (bool, Option<i64>),
 }
@@ -146,6 +169,10 @@ impl Limits {
             pool_bytes: row.bigint_limit("pool_bytes", plan.pool_bytes)?,
             pool_files: row.bigint_limit("pool_files", plan.pool_files)?,
             max_accounts: row.bigint_limit("max_accounts", plan.max_accounts)?,
+            pool_traffic: plan
+                .pool_traffic
+                .map(|limit| row.bigint_limit("pool traffic", limit))
+                .all()?,
             account: plan
                 .account
                 .map(|limit| row.bigint_limit("account limit", limit))
@@ -225,7 +252,13 @@ impl Tx {
             limits.journal_days.1,
             limits.account.sessions_per_address,
             plan.denied_names.line(),
-            plan.checksum.own().map(Checksum::as_str)
+            plan.checksum.own().map(Checksum::as_str),
+            limits.account.traffic.up,
+            limits.account.traffic.down,
+            limits.account.traffic.both,
+            limits.pool_traffic.up,
+            limits.pool_traffic.down,
+            limits.pool_traffic.both
         )?;
         self.require_default().await
     }
@@ -264,6 +297,12 @@ impl Tx {
             .bind(limits.account.sessions_per_address)
             .bind(plan.denied_names.line())
             .bind(plan.checksum.own().map(Checksum::as_str))
+            .bind(limits.account.traffic.up)
+            .bind(limits.account.traffic.down)
+            .bind(limits.account.traffic.both)
+            .bind(limits.pool_traffic.up)
+            .bind(limits.pool_traffic.down)
+            .bind(limits.pool_traffic.both)
             .fetch_optional(connection)
             .await)?
         .ok_or(StoreError::Stale)?;

@@ -52,6 +52,8 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::journal_search::STATEMENTS,
         super::plans::STATEMENTS,
         super::settings::STATEMENTS,
+        super::traffic::STATEMENTS,
+        super::traffic_limits::STATEMENTS,
         super::trash::STATEMENTS,
         super::usage::STATEMENTS,
         super::web_sessions::STATEMENTS,

@@ -3,7 +3,7 @@
 
 use crate::hosting::accounts::{AccountDetails, AccountSettings};
 use crate::hosting::limits::Effective;
-use crate::model::{AccountLimits, Limit, PermissionProfile, Plan, TlsRule};
+use crate::model::{AccountLimits, Limit, PermissionProfile, Plan, TlsRule, Traffic};
 use crate::settings::TlsPolicy;
 use crate::web::access_form;
 use crate::web::form::Form;
@@ -57,6 +57,15 @@ pub(crate) const LIMITS: AccountLimits<LimitField> = AccountLimits {
         "Download rate of a session",
         Measure::Rate,
     ),
+    traffic: Traffic {
+        up: field("traffic_up", "Uploads in a month", Measure::Bytes),
+        down: field("traffic_down", "Downloads in a month", Measure::Bytes),
+        both: field(
+            "traffic_both",
+            "Uploads and downloads in a month",
+            Measure::Bytes,
+        ),
+    },
 };
 
 /// Longest note, in characters.
@@ -124,6 +133,7 @@ pub(crate) fn lines_of_account(details: &AccountDetails) -> Vec<LimitLine> {
         bytes: Some(details.usage.bytes),
         files: Some(details.usage.files),
         sessions: u64::try_from(details.sessions).ok(),
+        traffic: details.traffic.moved.against().map(Some),
         ..AccountLimits::default()
     };
     let limits = LIMITS.beside(details.plan.account);

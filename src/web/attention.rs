@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use super::format::{Pct, When, plural};
+use super::error::PageError;
+use super::format::{Count, Pct, When, plural};
 use crate::app::App;
 use crate::hosting::accounts::AccountError;
+use crate::hosting::customers::CustomerError;
+use crate::hosting::traffic::NearlyUsed;
 use crate::model::page::{AccountQuery, AccountRow, AccountSort, Direction, Window};
-use crate::model::{ByteSize, Override};
+use crate::model::{ByteSize, Override, TrafficOwner};
 use crate::net::PortState;
 
 /// One thing to look at.
@@ -26,14 +29,15 @@ pub(crate) struct Attention {
 ///
 /// # Errors
 ///
-/// If the accounts are not available.
-pub(crate) async fn attention(app: &App, now: When) -> Result<Vec<Attention>, AccountError> {
+/// If the accounts or the customers are not available.
+pub(crate) async fn attention(app: &App, now: When) -> Result<Vec<Attention>, PageError> {
     let mut found = Vec::new();
     found.extend(disk(app).await);
     found.extend(ports(app));
     found.extend(certificate(app, now));
     found.extend(journal(app));
     found.extend(full_accounts(app).await?);
+    found.extend(used_traffic(app, now).await?);
     found.extend(missing_host_name(app));
     // Stable: within one state the order above is kept.
     found.sort_by_key(|item| item.state != "bad");
@@ -95,6 +99,78 @@ fn full_account(row: &AccountRow) -> Attention {
         fact: format!("{} is at {share} of its limit", row.account.username),
         cause: format!("{cause} When it is full, uploads hear “552 Storage limit reached”."),
         url: format!("/admin/accounts/{}", row.account.id),
+    }
+}
+
+/// Whoever has moved so much that transfers will soon be refused until the month is over.
+async fn used_traffic(app: &App, now: When) -> Result<Vec<Attention>, PageError> {
+    let nearly = app.ledger.traffic().nearly_used(NEARLY_FULL_PERCENT.into());
+    let named = usize::try_from(ACCOUNTS_NAMED).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    let mut others = 0;
+    for one in &nearly {
+        if found.len() == named {
+            others += 1;
+        } else if let Some(whose) = traffic_owner(app, one.owner).await? {
+            found.push(used_up(one, whose, now));
+        }
+    }
+    if others > 0 {
+        found.push(Attention {
+            state: "warn",
+            fact: format!(
+                "{} more allowances of traffic are nearly used up",
+                Count(others)
+            ),
+            cause: format!("At least {NEARLY_FULL_PERCENT} % of them is used."),
+            url: "/admin/customers".to_owned(),
+        });
+    }
+    Ok(found)
+}
+
+/// Name and page; `None` if it was deleted a moment ago.
+async fn traffic_owner(
+    app: &App,
+    owner: TrafficOwner,
+) -> Result<Option<(String, String)>, PageError> {
+    match owner {
+        TrafficOwner::Account(id) => match app.accounts.details(id).await {
+            Ok(found) => {
+                let name = found.account.username.to_string();
+                Ok(Some((name, format!("/admin/accounts/{id}"))))
+            }
+            Err(AccountError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        },
+        TrafficOwner::Customer(id) => match app.customers.details(id).await {
+            Ok(found) => Ok(Some((
+                found.customer.name,
+                format!("/admin/customers/{id}"),
+            ))),
+            Err(CustomerError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        },
+    }
+}
+
+fn used_up(one: &NearlyUsed, (name, url): (String, String), now: When) -> Attention {
+    let until = now.of(one.until).utc_day();
+    let is_full = one.used >= one.limit;
+    Attention {
+        state: if is_full { "bad" } else { "warn" },
+        fact: if is_full {
+            format!("{name} has used up its traffic of this month")
+        } else {
+            let share = Pct::of(one.used, one.limit);
+            format!("{name} has used {share} of its traffic of this month")
+        },
+        cause: format!(
+            "{} of {}. Transfers beyond that hear “450 Transfer allowance used up” until {until}.",
+            ByteSize(one.used),
+            ByteSize(one.limit)
+        ),
+        url,
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct CustomerFilter {
 }
 
 /// The columns of the list.
-pub(crate) const COLUMNS: [Column; 5] = [
+pub(crate) const COLUMNS: [Column; 6] = [
     column("name", "Customer", Direction::Ascending, ""),
     column("status", "Status", Direction::Ascending, "hide-sm"),
     column("plan", "Plan", Direction::Ascending, "hide-md"),
@@ -46,6 +46,7 @@ pub(crate) const COLUMNS: [Column; 5] = [
         Direction::Descending,
         "hide-sm",
     ),
+    column("", "Traffic this month", Direction::Descending, "hide-md"),
     column("accounts", "Accounts", Direction::Descending, "r"),
 ];
 

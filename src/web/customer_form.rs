@@ -2,7 +2,7 @@
 
 use crate::hosting::customers::{CustomerDetails, CustomerError, CustomerSettings};
 use crate::model::page::PlanRow;
-use crate::model::{Customer, Limit, Override, Plan, PlanId};
+use crate::model::{Customer, Limit, Override, Plan, PlanId, PoolTraffic, ResetDay, Traffic};
 use crate::web::account_form::LimitLine;
 use crate::web::error::PageError;
 use crate::web::form::Form;
@@ -28,6 +28,28 @@ pub(crate) const MAX_ACCOUNTS: LimitField = LimitField {
     label: "Accounts",
     measure: Measure::Things("account", "accounts", 100_000),
 };
+
+/// Bytes that all accounts of a customer may move in a month.
+pub(crate) const POOL_TRAFFIC: Traffic<LimitField> = Traffic {
+    up: LimitField {
+        name: "pool_traffic_up",
+        label: "Uploads of all accounts in a month",
+        measure: Measure::Bytes,
+    },
+    down: LimitField {
+        name: "pool_traffic_down",
+        label: "Downloads of all accounts in a month",
+        measure: Measure::Bytes,
+    },
+    both: LimitField {
+        name: "pool_traffic_both",
+        label: "Uploads and downloads of all accounts in a month",
+        measure: Measure::Bytes,
+    },
+};
+
+/// The day of the month on which traffic is counted anew.
+const RESET_DAY: &str = "traffic_reset_day";
 
 const NAME_LIMIT: usize = 120;
 const NOTES_LIMIT: usize = 10_000;
@@ -56,6 +78,8 @@ pub(crate) fn read(form: &mut Form) -> Option<CustomerSettings> {
     let pool_bytes = POOL_BYTES.read(form);
     let pool_files = POOL_FILES.read(form);
     let max_accounts = MAX_ACCOUNTS.read(form);
+    let traffic = POOL_TRAFFIC.map(|field| field.read(form).ok_or(())).all();
+    let reset_day = form.read::<ResetDay>(RESET_DAY);
     let notes = form.value("notes").trim().to_owned();
     if notes.chars().count() > NOTES_LIMIT {
         form.refuse("notes", "Notes must be 10,000 characters or fewer");
@@ -70,6 +94,10 @@ pub(crate) fn read(form: &mut Form) -> Option<CustomerSettings> {
         pool_bytes: pool_bytes?,
         pool_files: pool_files?,
         max_accounts: max_accounts?,
+        traffic: PoolTraffic {
+            limits: traffic.ok()?,
+            reset_day: reset_day?,
+        },
         notes,
     })
 }
@@ -83,6 +111,15 @@ pub(crate) fn fill(form: &mut Form, customer: &Customer, plan: &Plan) {
     POOL_BYTES.fill(form, customer.pool_bytes, plan.pool_bytes);
     POOL_FILES.fill(form, customer.pool_files, plan.pool_files);
     MAX_ACCOUNTS.fill(form, customer.max_accounts, plan.max_accounts);
+    fill_traffic(form, customer.traffic, plan.pool_traffic);
+}
+
+fn fill_traffic(form: &mut Form, own: PoolTraffic, above: Traffic<Limit>) {
+    let fields = POOL_TRAFFIC.beside(own.limits).beside(above);
+    for ((field, own), above) in fields.into_array() {
+        field.fill(form, own, above);
+    }
+    form.set(RESET_DAY, own.reset_day);
 }
 
 /// Writes what a new customer begins with into the form.
@@ -107,6 +144,14 @@ pub(crate) fn fill_new(form: &mut Form, plan: Option<&Plan>) {
         Override::Inherit,
         above(plan.map(|plan| plan.max_accounts)),
     );
+    let traffic = plan.map_or_else(Traffic::default, |plan| plan.pool_traffic);
+    fill_traffic(form, PoolTraffic::default(), traffic);
+}
+
+/// The days on which traffic may be counted anew: value and words.
+pub(crate) fn reset_days() -> Vec<(String, String)> {
+    let day = |day: u8| (day.to_string(), format!("Day {day} of the month"));
+    (1..=ResetDay::LAST).map(day).collect()
 }
 
 /// The limits of a new customer; several plans while it is open which of them applies.
@@ -123,6 +168,9 @@ pub(crate) fn lines_of_plans(plans: &[&Plan]) -> Vec<LimitLine> {
         line(POOL_BYTES, |plan| plan.pool_bytes),
         line(POOL_FILES, |plan| plan.pool_files),
         line(MAX_ACCOUNTS, |plan| plan.max_accounts),
+        line(POOL_TRAFFIC.up, |plan| plan.pool_traffic.up),
+        line(POOL_TRAFFIC.down, |plan| plan.pool_traffic.down),
+        line(POOL_TRAFFIC.both, |plan| plan.pool_traffic.both),
     ]
 }
 
@@ -138,7 +186,12 @@ pub(crate) fn lines_of_customer(details: &CustomerDetails) -> Vec<LimitLine> {
         now: format!("{} now.", field.measure.amount(used)),
         in_force: field.measure.words(in_force),
     };
-    vec![
+    let traffic = POOL_TRAFFIC.beside(plan.pool_traffic);
+    let traffic = traffic.beside(details.pool_traffic.map(|effective| effective.limit));
+    let traffic = traffic.beside(details.traffic.moved.against()).into_array();
+    let traffic =
+        traffic.map(|(((field, above), in_force), used)| line(field, above, in_force, used));
+    let mut lines = vec![
         line(
             POOL_BYTES,
             plan.pool_bytes,
@@ -157,7 +210,9 @@ pub(crate) fn lines_of_customer(details: &CustomerDetails) -> Vec<LimitLine> {
             details.max_accounts.limit,
             accounts,
         ),
-    ]
+    ];
+    lines.extend(traffic);
+    lines
 }
 
 /// The plans to choose from: id and words.

@@ -215,6 +215,12 @@ impl When {
         at.strftime(pattern).to_string()
     }
 
+    /// The date in UTC, always with the year: `1 Apr 2026`.
+    pub(crate) fn utc_day(self) -> String {
+        let at = moment(self.at).to_zoned(TimeZone::UTC);
+        at.strftime("%-d %b %Y").to_string()
+    }
+
     /// Date and time: `12 Mar, 14:32`.
     pub(crate) fn date_time(self) -> String {
         format!("{}, {}", self.day(), self.clock())

@@ -84,6 +84,7 @@ mod table;
 mod theme;
 mod told;
 mod traffic_buckets;
+mod traffic_words;
 mod transfer_row;
 mod trash_row;
 mod usage_tile;

@@ -6,6 +6,7 @@ use crate::web::access_form::{capital, checksum_words};
 use crate::web::account_form::LIMITS;
 use crate::web::customer_form::{MAX_ACCOUNTS, POOL_BYTES, POOL_FILES};
 use crate::web::format::plural;
+use crate::web::traffic_words::allowance;
 
 /// A panel about one plan.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -53,6 +54,8 @@ pub(crate) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         ("Accounts", MAX_ACCOUNTS.measure.words(plan.max_accounts)),
         ("Journal", kept(plan.journal_days)),
         ("Checksum of uploads", checksum(plan.checksum)),
+        ("Monthly traffic", allowance(plan.account.traffic)),
+        ("Traffic together", allowance(plan.pool_traffic)),
     ]
 }
 

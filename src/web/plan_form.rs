@@ -1,11 +1,11 @@
 //! The part of a plan that forms edit, shared by the pages for a new and an existing one.
 
 use crate::hosting::plans::{JOURNAL_DAYS, PlanError, PlanSettings};
-use crate::model::{AccountLimits, NamePatterns, Override, Plan};
+use crate::model::{AccountLimits, NamePatterns, Override, Plan, Traffic};
 use crate::settings::Settings;
 use crate::web::access_form::{chosen_checksum, read_checksum};
 use crate::web::account_form::LIMITS;
-use crate::web::customer_form::{MAX_ACCOUNTS, POOL_BYTES, POOL_FILES};
+use crate::web::customer_form::{MAX_ACCOUNTS, POOL_BYTES, POOL_FILES, POOL_TRAFFIC};
 use crate::web::error::PageError;
 use crate::web::form::Form;
 use crate::web::format::plural;
@@ -32,11 +32,25 @@ pub(crate) const ACCOUNT_LIMITS: AccountLimits<LimitField> = AccountLimits {
         name: "account_sessions_per_address",
         ..LIMITS.sessions_per_address
     },
+    traffic: Traffic {
+        up: LimitField {
+            name: "account_traffic_up",
+            ..LIMITS.traffic.up
+        },
+        down: LimitField {
+            name: "account_traffic_down",
+            ..LIMITS.traffic.down
+        },
+        both: LimitField {
+            name: "account_traffic_both",
+            ..LIMITS.traffic.both
+        },
+    },
     ..LIMITS
 };
 
 /// Limits that all accounts of a customer share.
-pub(crate) const POOL_LIMITS: [LimitField; 3] = [
+pub(crate) const POOL_LIMITS: [LimitField; 6] = [
     LimitField {
         label: "Storage",
         ..POOL_BYTES
@@ -48,6 +62,18 @@ pub(crate) const POOL_LIMITS: [LimitField; 3] = [
     LimitField {
         label: "Accounts",
         ..MAX_ACCOUNTS
+    },
+    LimitField {
+        label: LIMITS.traffic.up.label,
+        ..POOL_TRAFFIC.up
+    },
+    LimitField {
+        label: LIMITS.traffic.down.label,
+        ..POOL_TRAFFIC.down
+    },
+    LimitField {
+        label: LIMITS.traffic.both.label,
+        ..POOL_TRAFFIC.both
     },
 ];
 
@@ -79,7 +105,8 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
     } else {
         Some(Override::Inherit)
     };
-    let [pool_bytes, pool_files, accounts] = POOL_LIMITS.map(|field| field.read_limit(form));
+    let [pool_bytes, pool_files, accounts, up, down, both] =
+        POOL_LIMITS.map(|field| field.read_limit(form));
     if !form.is_fine() {
         return None;
     }
@@ -89,6 +116,11 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
         pool_bytes: pool_bytes?,
         pool_files: pool_files?,
         max_accounts: accounts?,
+        pool_traffic: Traffic {
+            up: up?,
+            down: down?,
+            both: both?,
+        },
         account: account.all().ok()?,
         journal_days: journal_days?,
         denied_names: denied_names?,
@@ -164,6 +196,7 @@ pub(crate) fn fill(form: &mut Form, plan: &Plan) {
     }
     fill_journal(form, plan.journal_days);
     let pool = [plan.pool_bytes, plan.pool_files, plan.max_accounts];
+    let pool = pool.into_iter().chain(plan.pool_traffic.into_array());
     for (field, limit) in ACCOUNT_LIMITS.beside(plan.account).into_array() {
         field.fill_limit(form, limit);
     }

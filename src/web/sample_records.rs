@@ -9,8 +9,8 @@ use crate::hosting::limits::{EffectiveLimits, max_accounts};
 use crate::model::page::PlanRow;
 use crate::model::{
     Account, AccountId, AccountLimits, AccountStatus, Customer, CustomerId, CustomerStatus,
-    LoginRules, Override, PasswordHash, PathRules, PermissionProfile, Plan, PlanId, SessionRules,
-    TlsRule, Usage,
+    LoginRules, Moved, Override, PasswordHash, PathRules, Period, PeriodTraffic, PermissionProfile,
+    Plan, PlanId, PoolTraffic, SessionRules, TlsRule, Traffic, Usage,
 };
 
 /// A name that would be dangerous if it were not escaped.
@@ -28,10 +28,18 @@ pub(crate) fn plan() -> Plan {
         pool_bytes: Some(200 * GIB),
         pool_files: None,
         max_accounts: Some(25),
+        pool_traffic: Traffic {
+            both: Some(500 * GIB),
+            ..Traffic::default()
+        },
         account: AccountLimits {
             bytes: Some(50 * GIB),
             files: Some(100_000),
             sessions: Some(8),
+            traffic: Traffic {
+                down: Some(200 * GIB),
+                ..Traffic::default()
+            },
             ..AccountLimits::default()
         },
         journal_days: Override::Inherit,
@@ -64,6 +72,7 @@ pub(crate) fn customer() -> Customer {
         pool_bytes: Override::Own(Some(100 * GIB)),
         pool_files: Override::Inherit,
         max_accounts: Override::Inherit,
+        traffic: PoolTraffic::default(),
         notes: HOSTILE.to_owned(),
         created_at: MADE,
         updated_at: MADE,
@@ -102,6 +111,20 @@ pub(crate) fn account() -> Account {
     }
 }
 
+/// A month of traffic that is not over.
+pub(crate) fn traffic() -> PeriodTraffic {
+    PeriodTraffic {
+        period: Period {
+            begin: Timestamp::from_seconds(1_772_323_200),
+            end: Timestamp::from_seconds(1_775_001_600),
+        },
+        moved: Moved {
+            up: 12 * GIB,
+            down: 190 * GIB,
+        },
+    }
+}
+
 /// The account with limits and usage; suspended if that is wanted.
 pub(crate) fn account_details(status: AccountStatus) -> AccountDetails {
     let account = Account {
@@ -125,6 +148,8 @@ pub(crate) fn account_details(status: AccountStatus) -> AccountDetails {
             bytes: 98 * GIB,
             files: 40_112,
         },
+        traffic: traffic(),
+        pool_traffic: traffic(),
         sessions: 2,
         standing: account.standing(MADE),
         account,
@@ -147,6 +172,8 @@ pub(crate) fn customer_details() -> CustomerDetails {
         max_accounts: max_accounts(&customer(), &plan()),
         pool_bytes: limits.pool_bytes,
         pool_files: limits.pool_files,
+        pool_traffic: limits.pool_traffic,
+        traffic: traffic(),
         usage: Usage {
             bytes: 98 * GIB,
             files: 40_112,

@@ -28,6 +28,20 @@ pub(crate) fn bytes_tile(label: &'static str, used: u64, limit: Effective) -> Ti
     tile(label, Meter::storage(used, limit.limit), free, limit.source)
 }
 
+/// Bytes moved of what may be until a day.
+pub(crate) fn traffic_tile(label: &'static str, used: u64, limit: Effective, until: &str) -> Tile {
+    let left = limit.limit.map(|limit| match limit.checked_sub(used) {
+        Some(0) => "used up".to_owned(),
+        Some(left) => format!("{} left", Bytes(left)),
+        None => format!("{} over", Bytes(used - limit)),
+    });
+    let tile = tile(label, Meter::storage(used, limit.limit), left, limit.source);
+    Tile {
+        note: format!("{}, until {until}", tile.note),
+        ..tile
+    }
+}
+
 /// Things in use.
 pub(crate) fn count_tile(label: &'static str, used: u64, limit: Effective) -> Tile {
     tile(label, Meter::count(used, limit.limit), None, limit.source)

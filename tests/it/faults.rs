@@ -14,3 +14,4 @@ mod overwrite;
 mod quota;
 mod soak;
 mod suspension;
+mod traffic;

@@ -32,6 +32,7 @@ mod security;
 mod site;
 mod system;
 mod tls;
+mod traffic;
 mod transcripts;
 mod trouble;
 mod upload;

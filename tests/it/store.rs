@@ -5,6 +5,7 @@ mod administration;
 mod jobs;
 mod journal;
 mod tenants;
+mod traffic;
 mod trash;
 
 use quaymaster::model::{Plan, Window};

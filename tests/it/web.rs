@@ -12,4 +12,5 @@ mod records;
 mod roles;
 mod setup;
 mod sign_in;
+mod traffic;
 mod transfers;

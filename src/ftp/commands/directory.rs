@@ -65,6 +65,12 @@ pub(super) async fn mkd(member: Member<'_>, pathname: Pathname) -> Result<Outcom
     )))
 }
 
+/// Whether directories above `path` are missing that the settings say to make.
+pub(super) async fn lacks_parents(member: &Member<'_>, path: &VirtualPath) -> bool {
+    let may_make = member.door.app.settings.current().create_folders;
+    may_make && member.home.enter(&path.parent()).await.is_err()
+}
+
 /// Makes the directories above `path`, where the settings say so.
 ///
 /// # Errors
@@ -74,12 +80,10 @@ pub(super) async fn make_parents(
     member: &Member<'_>,
     path: &VirtualPath,
 ) -> Result<(), CommandError> {
-    let may_make = member.door.app.settings.current().create_folders;
-    let parent = path.parent();
-    if !may_make || member.home.enter(&parent).await.is_ok() {
+    if !lacks_parents(member, path).await {
         return Ok(());
     }
-    let mut above = vec![parent];
+    let mut above = vec![path.parent()];
     while let Some(next) = above.last().filter(|last| !last.is_root()) {
         let next = next.parent();
         above.push(next);

@@ -218,6 +218,7 @@ fn transfer(mut member: Member<'_>, sheet: Sheet) -> Result<Outcome, CommandErro
         work: Work::Listing(sheet),
         buffers: member.door.buffers.clone(),
         pace: member.pace(Direction::Down).exempting(UNPACED_BYTES),
+        toll: member.granted.traffic.begin_exempting(UNPACED_BYTES),
         closing: Reply::new(Code::TransferComplete, "Directory send OK."),
     };
     Ok(Outcome::Transfer(Box::new(Transfer {

@@ -9,6 +9,7 @@ pub(super) mod host;
 mod listing;
 mod login;
 mod parameters;
+mod retrieve;
 mod security;
 mod site;
 mod transfer;
@@ -63,7 +64,7 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<Outco
         Command::Xsha1(file) => sum(context, file, Algorithm::Sha1).await,
         Command::Xsha256(file) => sum(context, file, Algorithm::Sha256).await,
         Command::Xsha512(file) => sum(context, file, Algorithm::Sha512).await,
-        Command::Retr(pathname) => transfer::retr(context.member()?, pathname).await,
+        Command::Retr(pathname) => retrieve::retr(context.member()?, pathname).await,
         Command::Stor(pathname) => transfer::stor(context.member()?, pathname).await,
         Command::Stou(pathname) => transfer::stou(context.member()?, pathname).await,
         Command::Appe(pathname) => transfer::appe(context.member()?, pathname).await,

@@ -3,8 +3,8 @@
 use crate::ftp::context::Member;
 use crate::ftp::error::CommandError;
 use crate::ftp::outcome::Outcome;
-use crate::model::{Limit, Scope};
-use crate::proto::{Code, Pathname, Reply, SiteCommand, site_help};
+use crate::model::{Limit, Scope, Traffic};
+use crate::proto::{Code, Pathname, Reply, SiteCommand, date, site_help};
 
 use super::file::set_modified;
 
@@ -57,8 +57,30 @@ fn quota(member: &Member<'_>) -> Reply {
             shown(shared.files)
         ));
     }
+    lines.extend(traffic(member, Scope::Account, ""));
+    lines.extend(traffic(member, Scope::Customer, "shared "));
     lines.push("End".to_owned());
     Reply::multi(Code::CommandOkay, lines)
+}
+
+/// What is limited of the traffic of a month, and when it is counted anew.
+fn traffic(member: &Member<'_>, scope: Scope, prefix: &str) -> Vec<String> {
+    let (traffic, limits) = member.granted.traffic.figures(scope);
+    let names = Traffic {
+        up: "up",
+        down: "down",
+        both: "both",
+    };
+    let until = date::format(traffic.period.end);
+    let figures = names.beside(traffic.moved.against()).beside(limits);
+    let limited = figures.into_array().into_iter();
+    let line = |((way, used), limit): ((&str, u64), Limit)| {
+        let limit = limit?;
+        Some(format!(
+            "{prefix}traffic {way} used={used} limit={limit} until={until}"
+        ))
+    };
+    limited.filter_map(line).collect()
 }
 
 fn shown(limit: Limit) -> String {

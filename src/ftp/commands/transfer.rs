@@ -1,13 +1,12 @@
-//! `RETR`, `STOR`, `STOU`, `APPE`, `REST`, `ALLO`, `ABOR` (RFC 959 §4.1.3, RFC 3659 §5).
+//! `STOR`, `STOU`, `APPE`, `REST`, `ALLO`, `ABOR` (RFC 959 §4.1.3, RFC 3659 §5).
 //!
 //! Everything that can be refused is refused here, before 150. What was taken on the way undoes
 //! itself.
 
 use std::sync::Arc;
 
-use super::directory::make_parents;
+use super::directory::{lacks_parents, make_parents};
 use crate::ftp::context::Member;
-use crate::ftp::download::Sending;
 use crate::ftp::error::CommandError;
 use crate::ftp::job::{Claim, Job, Work};
 use crate::ftp::outcome::{Outcome, Transfer};
@@ -15,104 +14,18 @@ use crate::ftp::record::Record;
 use crate::ftp::upload::Receiving;
 use crate::hosting::quota::{Allowance, QuotaError, Reservation};
 use crate::hosting::rates::Direction;
+use crate::hosting::traffic::Toll;
 use crate::model::{Operation, Permission, Scope, VirtualPath};
-use crate::proto::{Allocation, Code, CrlfToLf, LfToCrlf, Pathname, Reply};
-use crate::vfs::{Download, Removed, StorageError, Target, UploadMode};
-
-/// `RETR`: sends a file.
-///
-/// # Errors
-///
-/// 550 no such file, or not a regular one; 554 the restart offset is beyond its end.
-pub(super) async fn retr(
-    mut member: Member<'_>,
-    pathname: Pathname,
-) -> Result<Outcome, CommandError> {
-    let path = member.session.resolve(&pathname)?;
-    let offset = member.session.take_restart();
-    let mut record = member.record(Operation::Download, &path);
-    record.starts_at(offset);
-    let opened = open(&member, &path, offset).await;
-    let (download, endpoint) = match member.with_endpoint(opened) {
-        Ok(opened) => opened,
-        Err(error) => {
-            record.refused(&error);
-            return Err(error);
-        }
-    };
-    member.needs(Permission::Download, &path);
-    let expected = Some(download.size - offset);
-    let live = Arc::new(member.live.begin_transfer(
-        Operation::Download,
-        path.clone(),
-        expected,
-        member.protects_data(),
-    ));
-    let opening = opening(&path, download.size);
-    let conversion = member.session.converts_lines().then(LfToCrlf::default);
-    let sending = Sending {
-        download,
-        offset,
-        conversion,
-    };
-    let job = Job {
-        terms: member.download_terms(),
-        work: Work::Download {
-            sending,
-            record,
-            live,
-        },
-        buffers: member.door.buffers.clone(),
-        pace: member.pace(Direction::Down),
-        closing: complete("Transfer complete."),
-    };
-    Ok(Outcome::Transfer(Box::new(Transfer {
-        endpoint,
-        opening,
-        job,
-    })))
-}
-
-async fn open(
-    member: &Member<'_>,
-    path: &VirtualPath,
-    offset: u64,
-) -> Result<Download, CommandError> {
-    let download = member
-        .home
-        .open_read(path)
-        .await
-        .map_err(|error| match error {
-            StorageError::IsDirectory => super::file::not_regular(),
-            other => other.into(),
-        })?;
-    if offset > download.size {
-        return Err(StorageError::OffsetBeyondEnd {
-            size: download.size,
-        }
-        .into());
-    }
-    Ok(download)
-}
-
-/// The size comes last, and nothing before it looks like a size: some clients read it from here.
-fn opening(path: &VirtualPath, size_bytes: u64) -> Reply {
-    let name = path.name().unwrap_or_default();
-    let text = if name.contains(" bytes") {
-        format!("Opening BINARY mode data connection ({size_bytes} bytes).")
-    } else {
-        format!("Opening BINARY mode data connection for {name} ({size_bytes} bytes).")
-    };
-    Reply::new(Code::OpeningDataConnection, text)
-}
+use crate::proto::{Allocation, Code, CrlfToLf, Pathname, Reply};
+use crate::vfs::{Removed, StorageError, Target, UploadMode};
 
 /// `STOR`: stores what the data connection delivers under the name; continues the file if `REST`
 /// came before. The name shows the old file, or nothing, until the last byte has arrived.
 ///
 /// # Errors
 ///
-/// 450 the file is being written, 550 no such directory or no permission, 552 quota, 553 name not
-/// allowed, 554 the restart offset is beyond the end.
+/// 450 the file is being written or the traffic allowance is used up, 550 no such directory or no
+/// permission, 552 quota, 553 name not allowed, 554 the restart offset is beyond the end.
 pub(super) async fn stor(member: Member<'_>, pathname: Pathname) -> Result<Outcome, CommandError> {
     let path = member.session.resolve(&pathname)?;
     let mode = match member.session.take_restart() {
@@ -195,8 +108,8 @@ async fn store(
     let mut record = member.record(plan.operation, &path);
     let announced = member.session.take_allocation();
     let continues = matches!(plan.mode, UploadMode::Append | UploadMode::Resume { .. });
-    let claimed = claim(&member, &path, plan.mode, announced).await;
-    let ((target, allowance), endpoint) = match member.with_endpoint(claimed) {
+    let begun = begin(&member, &path, plan.mode, announced).await;
+    let ((toll, target, allowance), endpoint) = match member.with_endpoint(begun) {
         Ok(claimed) => claimed,
         Err(error) => {
             record.refused(&error);
@@ -220,6 +133,7 @@ async fn store(
         work,
         buffers: member.door.buffers.clone(),
         pace: member.pace(Direction::Up),
+        toll,
         closing,
     };
     Ok(Outcome::Transfer(Box::new(Transfer {
@@ -281,6 +195,33 @@ fn receive(
     }
 }
 
+/// Takes what the upload needs. Folders are made for it only when neither traffic nor quota refuses it.
+async fn begin(
+    member: &Member<'_>,
+    path: &VirtualPath,
+    mode: UploadMode,
+    announced: Option<u64>,
+) -> Result<(Option<Arc<Toll>>, Target, Allowance), CommandError> {
+    let name = match &mode {
+        UploadMode::Unique { hint } => hint.as_deref(),
+        _ => path.name(),
+    };
+    member.check_name(name)?;
+    let toll = member.granted.traffic.begin(Direction::Up)?;
+    if !matches!(mode, UploadMode::Unique { .. }) && lacks_parents(member, path).await {
+        let newcomer = Reservation {
+            new_file: true,
+            expected: announced,
+            largest: member.granted.limits.account.file_bytes.limit,
+            ..Reservation::default()
+        };
+        drop(member.granted.quota.reserve(newcomer).await?);
+        make_parents(member, path).await?;
+    }
+    let (target, allowance) = claim(member, path, mode, announced).await?;
+    Ok((toll, target, allowance))
+}
+
 /// Checks the place and reserves the room.
 async fn claim(
     member: &Member<'_>,
@@ -288,14 +229,6 @@ async fn claim(
     mode: UploadMode,
     announced: Option<u64>,
 ) -> Result<(Target, Allowance), CommandError> {
-    let name = match &mode {
-        UploadMode::Unique { hint } => hint.as_deref(),
-        _ => path.name(),
-    };
-    member.check_name(name)?;
-    if !matches!(mode, UploadMode::Unique { .. }) {
-        make_parents(member, path).await?;
-    }
     let target = member.home.target(path, mode).await?;
     let (quota, account) = (&member.granted.quota, member.granted.account.id);
     let existing = target.existing();
@@ -394,22 +327,4 @@ pub(super) fn abor(member: &mut Member<'_>) -> Outcome {
         "No transfer to abort."
     };
     Outcome::Say(Reply::new(Code::NoTransfer, text))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// RTR-08.
-    #[test]
-    fn the_first_number_of_bytes_in_150_is_the_size() {
-        let path = VirtualPath::root().resolve("3 bytes x").unwrap();
-
-        let reply = opening(&path, 17);
-
-        assert_eq!(
-            reply.text(),
-            "Opening BINARY mode data connection (17 bytes)."
-        );
-    }
 }

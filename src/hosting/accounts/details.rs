@@ -3,7 +3,7 @@
 use crate::hosting::limits::EffectiveLimits;
 use crate::model::{
     Account, AccountLimits, AccountStanding, Customer, CustomerId, LoginRules, Override,
-    PermissionProfile, Plan, Secret, SessionRules, TlsRule, Usage, Username,
+    PeriodTraffic, PermissionProfile, Plan, Secret, SessionRules, TlsRule, Usage, Username,
 };
 
 /// What is needed to make an account.
@@ -112,6 +112,10 @@ pub struct AccountDetails {
     pub usage: Usage,
     /// What all accounts of the customer use together.
     pub pool_usage: Usage,
+    /// What it moved in this period.
+    pub traffic: PeriodTraffic,
+    /// What all accounts of the customer moved in this period.
+    pub pool_traffic: PeriodTraffic,
     /// Sessions it has now.
     pub sessions: usize,
 }

@@ -7,6 +7,7 @@ mod newcomers;
 mod reach;
 mod rules;
 mod service;
+mod traffic;
 mod trail;
 
 pub use details::{AccountDetails, AccountSettings, Files, NewAccount};

@@ -10,7 +10,7 @@ use crate::hosting::foundation::{Foundation, differences};
 use crate::hosting::jobs::Jobs;
 use crate::hosting::limits::{EffectiveLimits, max_accounts};
 use crate::hosting::passwords::Passwords;
-use crate::hosting::quota::{Ledger, Limits};
+use crate::hosting::quota::Ledger;
 use crate::hosting::sessions::Sessions;
 use crate::hosting::volumes::Volumes;
 use crate::model::page::{AccountQuery, AccountRow, Page};
@@ -231,6 +231,8 @@ impl Accounts {
             usage: self.0.ledger.usage(id),
             pool_usage: self.0.ledger.pool_usage(customer.id),
             standing: account.standing(self.0.foundation.now()),
+            traffic: self.traffic(id, &customer),
+            pool_traffic: self.pool_traffic(&customer),
             account,
             customer,
             plan,
@@ -321,18 +323,8 @@ impl Accounts {
     /// Puts the limits in force; an account that is not known yet begins with nothing stored.
     pub(super) fn book(&self, account: &Account, customer: &Customer, plan: &Plan) {
         let limits = EffectiveLimits::of(account, customer, plan);
-        let pool = Limits {
-            bytes: limits.pool_bytes.limit,
-            files: limits.pool_files.limit,
-        };
-        let own = Limits {
-            bytes: limits.account.bytes.limit,
-            files: limits.account.files.limit,
-        };
-        self.0.ledger.set_pool_limits(customer.id, pool);
-        self.0
-            .ledger
-            .set_account(customer.id, account.id, own, None);
+        self.0.ledger.limit_pool(customer, plan);
+        self.0.ledger.limit_account(account, &limits, None);
     }
 }
 

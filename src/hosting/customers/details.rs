@@ -1,7 +1,9 @@
 //! What goes into a customer and what is known about it.
 
 use crate::hosting::limits::Effective;
-use crate::model::{Account, Customer, Override, Plan, PlanId, Usage};
+use crate::model::{
+    Account, Customer, Override, PeriodTraffic, Plan, PlanId, PoolTraffic, Traffic, Usage,
+};
 
 /// The part of a customer that an administrator edits.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +20,8 @@ pub struct CustomerSettings {
     pub pool_files: Override,
     /// Own limit of the number of accounts.
     pub max_accounts: Override,
+    /// Traffic of all its accounts together, and when its periods begin.
+    pub traffic: PoolTraffic,
     /// Free text.
     pub notes: String,
 }
@@ -35,6 +39,10 @@ pub struct CustomerDetails {
     pub pool_files: Effective,
     /// Accounts it may have.
     pub max_accounts: Effective,
+    /// Bytes that its accounts may move in a period, together.
+    pub pool_traffic: Traffic<Effective>,
+    /// What they moved in this one.
+    pub traffic: PeriodTraffic,
     /// What its accounts use together.
     pub usage: Usage,
     /// Its accounts, by name.

@@ -4,6 +4,7 @@ mod details;
 mod error;
 mod service;
 mod slug;
+mod traffic;
 mod trail;
 
 pub use details::{CustomerDetails, CustomerSettings};

@@ -9,8 +9,8 @@ use super::trail::changes;
 use crate::events::Event;
 use crate::hosting::ended::Cause;
 use crate::hosting::foundation::{Deed, Foundation};
-use crate::hosting::limits::{max_accounts, pool_bytes, pool_files};
-use crate::hosting::quota::{Ledger, Limits};
+use crate::hosting::limits::{max_accounts, pool_bytes, pool_files, pool_traffic};
+use crate::hosting::quota::Ledger;
 use crate::hosting::sessions::Sessions;
 use crate::model::page::{CustomerQuery, CustomerRow, Page};
 use crate::model::{
@@ -68,6 +68,7 @@ impl Customers {
             pool_bytes: settings.pool_bytes,
             pool_files: settings.pool_files,
             max_accounts: settings.max_accounts,
+            traffic: settings.traffic,
             notes: settings.notes,
             created_at: now,
             updated_at: now,
@@ -118,6 +119,7 @@ impl Customers {
         customer.pool_bytes = settings.pool_bytes;
         customer.pool_files = settings.pool_files;
         customer.max_accounts = settings.max_accounts;
+        customer.traffic = settings.traffic;
         customer.notes = settings.notes;
         let mut tx = self.0.foundation.db.begin().await?;
         let saved = tx.save_customer(&customer, self.0.foundation.now()).await;
@@ -214,6 +216,8 @@ impl Customers {
             pool_bytes: pool_bytes(&customer, &plan),
             pool_files: pool_files(&customer, &plan),
             max_accounts: max_accounts(&customer, &plan),
+            pool_traffic: pool_traffic(&customer, &plan),
+            traffic: self.traffic(&customer),
             usage: self.0.ledger.pool_usage(id),
             accounts: self.0.foundation.db.accounts_of_customer(id).await?,
             sessions: self
@@ -253,13 +257,24 @@ impl Customers {
     pub(crate) async fn refresh(&self, id: CustomerId) -> Result<(), CustomerError> {
         let customer = self.get(id).await?;
         let plan = self.plan(customer.plan_id).await?;
-        let bytes = pool_bytes(&customer, &plan).limit;
-        let files = pool_files(&customer, &plan).limit;
-        self.0.ledger.set_pool_limits(id, Limits { bytes, files });
+        self.0.ledger.limit_pool(&customer, &plan);
         Ok(())
     }
 
-    async fn get(&self, id: CustomerId) -> Result<Customer, CustomerError> {
+    /// Forgets what was moved by a customer that was deleted.
+    pub(crate) fn forget(&self, id: CustomerId) {
+        self.0.ledger.traffic().remove_customer(id);
+    }
+
+    pub(super) fn foundation(&self) -> &Foundation {
+        &self.0.foundation
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
+    pub(super) async fn get(&self, id: CustomerId) -> Result<Customer, CustomerError> {
         self.0
             .foundation
             .db

@@ -1,6 +1,7 @@
 //! What the audit log says about a change of a customer.
 
 use crate::hosting::foundation::{bytes, differences, number, override_words};
+use crate::hosting::limit_words::POOL_TRAFFIC;
 use crate::model::{Customer, Plan};
 
 /// The fields that differ.
@@ -10,7 +11,14 @@ pub(super) fn changes(
 ) -> Vec<(String, String, String)> {
     let size = |own| override_words(own, bytes);
     let count = |own| override_words(own, number);
-    differences([
+    let traffic = POOL_TRAFFIC.beside(before.traffic.limits);
+    let traffic = traffic.beside(after.traffic.limits).into_array();
+    let traffic = traffic.map(|((words, before), after)| {
+        let (before, after) = (words.own(before), words.own(after));
+        (words.name, before, after)
+    });
+    let day = |customer: &Customer| format!("day {}", customer.traffic.reset_day);
+    let facts = [
         ("name", before.name.clone(), after.name.clone()),
         (
             "contact e-mail",
@@ -33,6 +41,8 @@ pub(super) fn changes(
             count(before.max_accounts),
             count(after.max_accounts),
         ),
+        ("traffic begins anew", day(before), day(after)),
         ("notes", before.notes.clone(), after.notes.clone()),
-    ])
+    ];
+    differences(facts.into_iter().chain(traffic))
 }

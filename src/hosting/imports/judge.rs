@@ -13,7 +13,7 @@ use crate::hosting::customers::{CustomerError, CustomerSettings};
 use crate::hosting::limits::max_accounts;
 use crate::hosting::plans::PlanError;
 use crate::model::{
-    Account, Actor, Customer, Limit, Override, PasswordHash, Plan, PlanId, Username,
+    Account, Actor, Customer, Limit, Override, PasswordHash, Plan, PlanId, PoolTraffic, Username,
 };
 
 /// Judges the accounts of one file.
@@ -275,6 +275,7 @@ fn new_customer(name: &str, plan_id: PlanId) -> CustomerSettings {
         pool_bytes: Override::Inherit,
         pool_files: Override::Inherit,
         max_accounts: Override::Inherit,
+        traffic: PoolTraffic::default(),
         notes: String::new(),
     }
 }

@@ -11,10 +11,11 @@ use super::book::{Change, Lift};
 use super::ledger::Ledger;
 use super::shared::MarkRequest;
 use crate::clock::Clock;
+use crate::hosting::traffic::{TrafficKeeper, TrafficLedger};
 use crate::model::AccountId;
 use crate::store::{Db, StoreError, UsageChange};
 
-/// The one task that writes usage figures.
+/// The one task that writes figures of usage and of traffic.
 ///
 /// An account is marked in the database before its first change and unmarked once its figures are
 /// written and nothing has been under way for a while. Whatever is marked when the service starts
@@ -22,6 +23,7 @@ use crate::store::{Db, StoreError, UsageChange};
 #[derive(Debug)]
 pub struct Keeper {
     ledger: Ledger,
+    traffic: TrafficKeeper,
     requests: mpsc::Receiver<MarkRequest>,
     db: Db,
     clock: Arc<dyn Clock>,
@@ -35,11 +37,13 @@ impl Keeper {
 
     /// Empty books and their keeper.
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> (Ledger, Self) {
-        let (ledger, requests) = Ledger::new();
+        let traffic = TrafficLedger::new(Arc::clone(&clock));
+        let (ledger, requests) = Ledger::new(traffic.clone());
         (
             ledger.clone(),
             Self {
                 ledger,
+                traffic: TrafficKeeper::new(traffic, db.clone(), Arc::clone(&clock)),
                 requests,
                 db,
                 clock,
@@ -62,10 +66,19 @@ impl Keeper {
                     }
                     self.mark(&mut batch).await;
                 }
-                _ = tick.tick() => self.flush(Lift::Quiet).await,
+                _ = tick.tick() => {
+                    self.flush(Lift::Quiet).await;
+                    self.traffic.flush().await;
+                }
             }
         }
         self.flush(Lift::All).await;
+        self.traffic.flush().await;
+    }
+
+    /// What fills the books of traffic and writes them down.
+    pub(super) fn traffic(&self) -> &TrafficKeeper {
+        &self.traffic
     }
 
     /// Marks come before everything: an upload waits for each of them.

@@ -8,7 +8,9 @@ use tokio::sync::mpsc;
 use super::allowance::AccountQuota;
 use super::book::{Change, Lift, Limits, Reserved, signed};
 use super::shared::{MarkRequest, SharedPool};
-use crate::model::{AccountId, CustomerId, Usage};
+use crate::hosting::limits::{EffectiveLimits, pool_bytes, pool_files, pool_traffic};
+use crate::hosting::traffic::TrafficLedger;
+use crate::model::{Account, AccountId, Customer, CustomerId, Plan, Usage};
 
 /// A cheap handle on the books of all customers.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ struct Shared {
     pools: Mutex<HashMap<CustomerId, Arc<SharedPool>>>,
     accounts: Mutex<HashMap<AccountId, Arc<SharedPool>>>,
     marks: mpsc::Sender<MarkRequest>,
+    traffic: TrafficLedger,
 }
 
 impl Ledger {
@@ -26,14 +29,45 @@ impl Ledger {
     const MARK_QUEUE: usize = 1_024;
 
     /// Empty books, and the mark requests for the keeper.
-    pub(super) fn new() -> (Self, mpsc::Receiver<MarkRequest>) {
+    pub(super) fn new(traffic: TrafficLedger) -> (Self, mpsc::Receiver<MarkRequest>) {
         let (marks, requests) = mpsc::channel(Self::MARK_QUEUE);
         let shared = Shared {
             pools: Mutex::default(),
             accounts: Mutex::default(),
             marks,
+            traffic,
         };
         (Self(Arc::new(shared)), requests)
+    }
+
+    /// What is moved, as opposed to stored.
+    pub fn traffic(&self) -> &TrafficLedger {
+        &self.0.traffic
+    }
+
+    /// Puts the limits of a customer's pool in force.
+    pub fn limit_pool(&self, customer: &Customer, plan: &Plan) {
+        let limits = Limits {
+            bytes: pool_bytes(customer, plan).limit,
+            files: pool_files(customer, plan).limit,
+        };
+        self.set_pool_limits(customer.id, limits);
+        let limits = pool_traffic(customer, plan).map(|effective| effective.limit);
+        let day = customer.traffic.reset_day;
+        self.0.traffic.set_customer(customer.id, limits, day);
+    }
+
+    /// Puts the limits of an account in force; one that is not known yet begins with `usage`, or with
+    /// nothing stored.
+    pub fn limit_account(&self, account: &Account, limits: &EffectiveLimits, usage: Option<Usage>) {
+        let own = Limits {
+            bytes: limits.account.bytes.limit,
+            files: limits.account.files.limit,
+        };
+        let (customer, id) = (account.customer_id, account.id);
+        let traffic = limits.account.traffic.map(|effective| effective.limit);
+        self.0.traffic.set_account(customer, id, traffic);
+        self.set_account(customer, id, own, usage);
     }
 
     /// Sets the limits of a customer's pool.
@@ -84,6 +118,7 @@ impl Ledger {
             pool.lock().remove_account(account);
             pool.freed.notify_waiters();
         }
+        self.0.traffic.remove_account(account);
     }
 
     /// The books as `account` sees them; `None` if it is not known.
@@ -198,7 +233,8 @@ mod tests {
 
     /// A ledger whose accounts are marked, so that no keeper is needed.
     fn ledger(pool: Limits, own: Limits, accounts: u8) -> Ledger {
-        let (ledger, _requests) = Ledger::new();
+        let traffic = TrafficLedger::new(Arc::new(crate::clock::SystemClock));
+        let (ledger, _requests) = Ledger::new(traffic);
         ledger.set_pool_limits(customer(), pool);
         for number in 0..accounts {
             ledger.set_account(customer(), account(number), own, Some(Usage::default()));

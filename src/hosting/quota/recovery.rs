@@ -1,12 +1,11 @@
 //! Fills the ledger at the start, and after an unclean end counts the homes that were being written
 //! to, so that the figures equal the disk before anybody can upload.
 
-use super::book::Limits;
 use super::keeper::Keeper;
 use super::ledger::Ledger;
 use crate::clock::Timestamp;
 use crate::hosting::foundation::{Deed, Foundation, differences};
-use crate::hosting::limits::{EffectiveLimits, pool_bytes, pool_files};
+use crate::hosting::limits::EffectiveLimits;
 use crate::hosting::volumes::Volumes;
 use crate::model::page::AccountBrief;
 use crate::model::{AccountId, Actor, AuditAction, Usage};
@@ -65,9 +64,11 @@ impl<'a> Recovery<'a> {
             }
             match briefs.last() {
                 Some(last) => after = Some(last.account_id),
-                None => return Ok((ledger, keeper)),
+                None => break,
             }
         }
+        keeper.traffic().restore().await?;
+        Ok((ledger, keeper))
     }
 
     async fn book_pools(&self, ledger: &Ledger) -> Result<(), RecoveryError> {
@@ -75,9 +76,7 @@ impl<'a> Recovery<'a> {
             let Some(plan) = self.foundation.db.plan(customer.plan_id).await? else {
                 continue;
             };
-            let bytes = pool_bytes(&customer, &plan).limit;
-            let files = pool_files(&customer, &plan).limit;
-            ledger.set_pool_limits(customer.id, Limits { bytes, files });
+            ledger.limit_pool(&customer, &plan);
         }
         Ok(())
     }
@@ -94,11 +93,7 @@ impl<'a> Recovery<'a> {
             return Ok(());
         };
         let limits = EffectiveLimits::of(&account, &customer, &plan);
-        let own = Limits {
-            bytes: limits.account.bytes.limit,
-            files: limits.account.files.limit,
-        };
-        ledger.set_account(customer.id, account.id, own, Some(brief.usage));
+        ledger.limit_account(&account, &limits, Some(brief.usage));
         if !brief.dirty {
             return Ok(());
         }

@@ -3,8 +3,8 @@
 use quaymaster::model::{
     Account, AccountLimits, AccountQuery, AccountSort, AccountStanding, AccountStatus, Checksum,
     Direction, Durability, LoginRules, NamePatterns, NetworkRules, Networks, Override,
-    PasswordHash, PathRule, PathRules, PermissionProfile, Plan, SessionRules, TlsRule, Usage,
-    VirtualPath, Window,
+    PasswordHash, PathRule, PathRules, PermissionProfile, Plan, SessionRules, TlsRule, Traffic,
+    Usage, VirtualPath, Window,
 };
 use quaymaster::store::{Conflict, Db, StoreError, UsageChange};
 
@@ -42,6 +42,11 @@ on_both_engines!(an_account_reads_back_as_it_was_stored, |db| {
             download_rate: Override::Own(Some(5)),
             session_upload_rate: Override::Own(Some(6)),
             session_download_rate: Override::Own(Some(7)),
+            traffic: Traffic {
+                up: Override::Own(Some(8)),
+                down: Override::Own(None),
+                both: Override::Own(Some(0)),
+            },
         },
         login: LoginRules {
             expires_at: Some(later(9)),
@@ -109,6 +114,11 @@ on_both_engines!(of_two_editors_the_second_is_told, |db| {
             sessions_per_address: Override::Own(None),
             download_rate: Override::Own(Some(8)),
             upload_rate: Override::Own(Some(9)),
+            traffic: Traffic {
+                up: Override::Inherit,
+                down: Override::Own(Some(10)),
+                both: Override::Own(Some(11)),
+            },
             ..read.limits
         },
         permissions: PermissionProfile::ReadOnly,

@@ -2,7 +2,7 @@
 
 use quaymaster::model::{
     AccountLimits, Checksum, Customer, CustomerQuery, CustomerSort, CustomerStatus, Direction,
-    Override, Plan, Usage,
+    Override, Plan, PoolTraffic, ResetDay, Traffic, Usage,
 };
 use quaymaster::store::{Conflict, Db, StoreError, UsageChange};
 
@@ -14,7 +14,8 @@ on_both_engines!(a_plan_reads_back_as_it_was_stored, |db| {
         pool_bytes: Some(10_000_000_000),
         pool_files: Some(0),
         max_accounts: Some(5),
-        account: AccountLimits::from_array([1, 2, 3, 4, 5, 6, 7, 8, 9]).map(Some),
+        pool_traffic: Traffic::from_array([12, 13, 14]).map(Some),
+        account: AccountLimits::from_array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15]).map(Some),
         denied_names: "*.php .ht*".parse().unwrap(),
         checksum: Override::Own(Checksum::Sha256),
         journal_days: Override::Own(Some(9)),
@@ -109,6 +110,14 @@ on_both_engines!(a_customer_reads_back_as_it_was_stored, |db| {
         pool_bytes: Override::Own(Some(1)),
         pool_files: Override::Own(None),
         max_accounts: Override::Own(Some(0)),
+        traffic: PoolTraffic {
+            limits: Traffic {
+                up: Override::Own(Some(4)),
+                down: Override::Own(None),
+                both: Override::Own(Some(0)),
+            },
+            reset_day: ResetDay::new(28).unwrap(),
+        },
         notes: "VIP".to_owned(),
         ..samples::customer(2, "Étoile du Nord")
     };

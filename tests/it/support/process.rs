@@ -124,6 +124,19 @@ impl Installation {
         db.close().await;
     }
 
+    /// Limits what every account on the default plan may download in a month, while no server runs.
+    pub(crate) async fn limit_downloads(&self, bytes: u64) {
+        let db = self.open_database().await;
+        let plan = db.default_plan().await.expect("a plan");
+        let mut plan = plan.expect("a plan");
+        plan.account.traffic.down = Some(bytes);
+        let mut tx = db.begin().await.expect("a transaction");
+        let saved = tx.save_plan(&plan, SystemClock.now()).await;
+        saved.expect("a plan");
+        tx.commit().await.expect("a plan");
+        db.close().await;
+    }
+
     /// Starts the server and waits until it is ready; tells where its FTP is.
     pub(crate) async fn start(&mut self) -> SocketAddr {
         assert!(self.process.is_none(), "a server is running already");

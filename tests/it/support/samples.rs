@@ -4,8 +4,8 @@ use quaymaster::clock::Timestamp;
 use quaymaster::model::{
     Account, AccountId, AccountLimits, AccountStatus, Admin, AdminId, AdminStatus, Customer,
     CustomerId, CustomerStatus, JournalEntry, LoginRules, NamePatterns, Operation, Override,
-    PasswordHash, PathRules, PermissionProfile, Plan, PlanId, Role, SessionId, SessionRules,
-    TlsRule, TransferId, TransferResult,
+    PasswordHash, PathRules, PermissionProfile, Plan, PlanId, PoolTraffic, Role, SessionId,
+    SessionRules, TlsRule, Traffic, TransferId, TransferResult,
 };
 use quaymaster::store::Db;
 
@@ -42,6 +42,7 @@ pub(crate) fn plan(number: u8) -> Plan {
         pool_bytes: None,
         pool_files: None,
         max_accounts: None,
+        pool_traffic: Traffic::default(),
         account: AccountLimits::default(),
         journal_days: Override::Inherit,
         denied_names: NamePatterns::default(),
@@ -65,6 +66,7 @@ pub(crate) fn customer(number: u8, name: &str) -> Customer {
         pool_bytes: Override::Inherit,
         pool_files: Override::Inherit,
         max_accounts: Override::Inherit,
+        traffic: PoolTraffic::default(),
         notes: String::new(),
         created_at: later(i64::from(number)),
         updated_at: MADE,

@@ -15,8 +15,8 @@ use quaymaster::hosting::passwords::Turn;
 use quaymaster::hosting::plans::PlanSettings;
 use quaymaster::model::page::{AuditQuery, JournalQuery};
 use quaymaster::model::{
-    Account, AccountLimits, Actor, AuditAction, AuditEvent, Customer, JournalEntry, Limit,
-    Override, PermissionProfile, PortRange, Secret, TlsRule, Usage,
+    Account, AccountLimits, Actor, AuditAction, AuditEvent, Customer, JournalEntry, Limit, Moved,
+    Override, PermissionProfile, PoolTraffic, PortRange, Secret, TlsRule, Traffic, Usage,
 };
 use quaymaster::server::{Addresses, Server};
 use quaymaster::settings::{Boot, LogFormat};
@@ -48,6 +48,7 @@ pub(crate) struct Allowed {
     pub(crate) file_bytes: Limit,
     pub(crate) upload_rate: Limit,
     pub(crate) download_rate: Limit,
+    pub(crate) traffic: Traffic<Limit>,
     /// When, from where and how it can be used.
     pub(crate) rules: AccountSettings,
 }
@@ -101,6 +102,7 @@ impl TestServer {
             pool_bytes: Override::Own(None),
             pool_files: Override::Own(None),
             max_accounts: Override::Own(None),
+            traffic: PoolTraffic::default(),
             notes: String::new(),
         };
         let customer = app
@@ -161,6 +163,7 @@ impl TestServer {
             pool_bytes: Override::Own(Some(bytes)),
             pool_files: Override::Own(None),
             max_accounts: Override::Own(None),
+            traffic: PoolTraffic::default(),
             notes: String::new(),
         };
         let (id, version) = (self.customer.id, self.customer.version);
@@ -181,6 +184,7 @@ impl TestServer {
             pool_bytes: plan.pool_bytes,
             pool_files: plan.pool_files,
             max_accounts: plan.max_accounts,
+            pool_traffic: plan.pool_traffic,
             account: plan.account,
             denied_names: plan.denied_names,
             checksum: plan.checksum,
@@ -192,6 +196,40 @@ impl TestServer {
             .change(&Actor::system(), plan.id, plan.version, settings)
             .await
             .expect("a plan");
+    }
+
+    /// Limits what all accounts of [`Self::account`] may move together, and says when a month begins.
+    pub(crate) async fn limit_traffic(&self, traffic: PoolTraffic) {
+        let customers = &self.app().customers;
+        let now = customers.details(self.customer.id).await;
+        let now = now.expect("the customer").customer;
+        let settings = CustomerSettings {
+            name: now.name,
+            contact_email: now.contact_email,
+            plan_id: now.plan_id,
+            pool_bytes: now.pool_bytes,
+            pool_files: now.pool_files,
+            max_accounts: now.max_accounts,
+            traffic,
+            notes: now.notes,
+        };
+        let system = Actor::system();
+        let changed = customers.change(&system, now.id, now.version, settings);
+        changed.await.expect("a limit");
+    }
+
+    /// What the books say that an account moved in this month.
+    pub(crate) fn moved(&self, account: &Account) -> Moved {
+        let day = self.customer.traffic.reset_day;
+        let traffic = self.app().ledger.traffic();
+        traffic.traffic(account.id, day).moved
+    }
+
+    /// The same for all accounts together.
+    pub(crate) fn moved_together(&self) -> Moved {
+        let day = self.customer.traffic.reset_day;
+        let traffic = self.app().ledger.traffic();
+        traffic.pool_traffic(self.customer.id, day).moved
     }
 
     /// Where everything of the server is.
@@ -234,6 +272,7 @@ impl TestServer {
                     file_bytes: Override::Own(allowed.file_bytes),
                     upload_rate: Override::Own(allowed.upload_rate),
                     download_rate: Override::Own(allowed.download_rate),
+                    traffic: allowed.traffic.map(Override::Own),
                     ..AccountLimits::default()
                 },
                 ..allowed.rules

@@ -1,7 +1,7 @@
 //! What the tests of the record pages share: a customer, and a form as a browser would send it.
 
 use quaymaster::hosting::customers::CustomerSettings;
-use quaymaster::model::{Actor, Customer, Override};
+use quaymaster::model::{Actor, Customer, Override, PoolTraffic};
 
 use crate::support::browser::House;
 pub(super) use crate::support::form::form_of;
@@ -19,6 +19,7 @@ pub(super) async fn customer(house: &House, name: &str) -> Customer {
         pool_bytes: Override::Inherit,
         pool_files: Override::Inherit,
         max_accounts: Override::Inherit,
+        traffic: PoolTraffic::default(),
         notes: String::new(),
     };
     house

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::hosting::accounts::{AccountDetails, AccountSettings};
 use crate::hosting::connection_card::ConnectionCard;
 use crate::model::page::JournalQuery;
-use crate::model::{Account, Right};
+use crate::model::{Account, Right, Traffic};
 use crate::settings::Settings;
 use crate::web::access_form::{self, RuleLine};
 use crate::web::account_activity::{SessionLine, TransferLine, sessions_of, transfers};
@@ -23,6 +23,7 @@ use crate::web::error::PageError;
 use crate::web::format::When;
 use crate::web::layout::Layout;
 use crate::web::state::Web;
+use crate::web::traffic_words::{self, TrafficLine};
 use crate::web::usage_tile::{Tile, bytes_tile, count_tile};
 
 pub(super) fn routes() -> Router<Web> {
@@ -35,6 +36,7 @@ struct ShowPage {
     layout: Layout,
     head: AccountHead,
     tiles: Vec<Tile>,
+    traffic: Vec<TrafficLine>,
     sessions: Vec<SessionLine>,
     transfers: Vec<TransferLine>,
     card: ConnectionCard,
@@ -63,12 +65,14 @@ async fn show(
         .page(&query)
         .await
         .map_err(|error| PageError::unavailable(&error))?;
+    let history = app.accounts.traffic_history(details.account.id).await?;
     let layout = admin.layout(details.account.username.as_str());
     let when = |at| layout.when(at);
     let account = details.account.clone();
     Ok(ShowPage {
         head: AccountHead::new(&details, admin.may(Right::ManageAccounts), ""),
-        tiles: tiles(&details),
+        tiles: tiles(&details, &layout),
+        traffic: traffic_words::lines(&history, &layout),
         sessions: sessions_of(&app, account.id),
         transfers: transfers(&journal, &layout),
         card: card(&app, &account),
@@ -88,10 +92,10 @@ fn rules(details: &AccountDetails, server: &Settings) -> Vec<RuleLine> {
     access_form::lines(&own, &details.plan, server)
 }
 
-fn tiles(details: &AccountDetails) -> Vec<Tile> {
+fn tiles(details: &AccountDetails, layout: &Layout) -> Vec<Tile> {
     let limits = &details.limits;
     let sessions = u64::try_from(details.sessions).unwrap_or(u64::MAX);
-    vec![
+    let mut tiles = vec![
         bytes_tile("Storage", details.usage.bytes, limits.account.bytes),
         count_tile("Files", details.usage.files, limits.account.files),
         bytes_tile(
@@ -100,8 +104,32 @@ fn tiles(details: &AccountDetails) -> Vec<Tile> {
             limits.pool_bytes,
         ),
         count_tile("Sessions now", sessions, limits.account.sessions),
-    ]
+    ];
+    tiles.extend(traffic_words::tiles(
+        OWN_TRAFFIC,
+        details.traffic,
+        limits.account.traffic,
+        layout,
+    ));
+    tiles.extend(traffic_words::tiles(
+        POOL_TRAFFIC,
+        details.pool_traffic,
+        limits.pool_traffic,
+        layout,
+    ));
+    tiles
 }
+
+const OWN_TRAFFIC: Traffic<&str> = Traffic {
+    up: "Uploaded this month",
+    down: "Downloaded this month",
+    both: "Traffic this month",
+};
+const POOL_TRAFFIC: Traffic<&str> = Traffic {
+    up: "Uploaded by the customer",
+    down: "Downloaded by the customer",
+    both: "Traffic of the customer",
+};
 
 /// Transfers on the overview.
 const TRANSFERS: u64 = 8;
@@ -135,7 +163,8 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
     let page = |details: AccountDetails| ShowPage {
         layout: layout.clone(),
         head: AccountHead::new(&details, true, ""),
-        tiles: tiles(&details),
+        tiles: tiles(&details, &layout),
+        traffic: traffic_words::lines(&[sample_records::traffic()], &layout),
         sessions: vec![session.clone()],
         transfers: vec![transfer.clone()],
         card: sample_records::card(TlsRule::Inherit),

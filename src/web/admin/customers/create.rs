@@ -31,6 +31,7 @@ struct CreatePage {
     layout: Layout,
     form: Form,
     plans: Vec<(String, String)>,
+    reset_days: Vec<(String, String)>,
     limits: Vec<LimitLine>,
     panels: Vec<PlanPanel>,
 }
@@ -73,6 +74,7 @@ fn filled(layout: Layout, plans: &[PlanRow], form: Form) -> CreatePage {
     CreatePage {
         layout: layout.with_errors(!form.is_fine()),
         plans: customer_form::plan_options(plans),
+        reset_days: customer_form::reset_days(),
         limits: customer_form::lines_of_plans(&open),
         panels: plans.iter().map(panel).collect(),
         form,

@@ -36,6 +36,7 @@ struct EditPage {
     version: Version,
     conflict: Option<Conflict>,
     plans: Vec<(String, String)>,
+    reset_days: Vec<(String, String)>,
     limits: Vec<LimitLine>,
 }
 
@@ -99,6 +100,7 @@ fn filled(
         version: details.customer.version,
         conflict: None,
         plans: customer_form::plan_options(plans),
+        reset_days: customer_form::reset_days(),
         limits: customer_form::lines_of_customer(details),
         form,
     }

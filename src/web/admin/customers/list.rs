@@ -10,8 +10,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use crate::app::App;
+use crate::hosting::limits::pool_traffic;
 use crate::model::page::{CustomerQuery, CustomerRow, Window};
-use crate::model::{CustomerStatus, Plan, PlanId, Right};
+use crate::model::{CustomerStatus, Limit, Moved, Plan, PlanId, Right, Traffic};
 use crate::web::auth::Admin;
 use crate::web::customer_filter::{COLUMNS, CustomerFilter, CustomerParams};
 use crate::web::customer_head::state;
@@ -21,6 +22,7 @@ use crate::web::layout::Layout;
 use crate::web::meter::Meter;
 use crate::web::state::Web;
 use crate::web::table::{Head, Pager, Segment};
+use crate::web::traffic_words::nearest;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new().route("/customers", get(show))
@@ -53,6 +55,7 @@ struct Row {
     plan: String,
     storage: Meter,
     brief: String,
+    traffic: Option<Meter>,
     accounts: String,
     accounts_url: String,
 }
@@ -93,7 +96,10 @@ async fn show(
         rows: found
             .rows
             .into_iter()
-            .map(|found| row(found, &by_id))
+            .map(|found| {
+                let moved = app.customers.traffic(&found.customer).moved;
+                row(found, moved, &by_id)
+            })
             .collect(),
         pager: Pager::numbered(
             &filter.sorted_address(),
@@ -136,11 +142,13 @@ async fn segments(app: &App, filter: &CustomerFilter) -> Result<Vec<Segment>, Pa
     Ok(segments)
 }
 
-fn row(found: CustomerRow, plans: &HashMap<PlanId, &Plan>) -> Row {
+fn row(found: CustomerRow, moved: Moved, plans: &HashMap<PlanId, &Plan>) -> Row {
     let customer = found.customer;
-    let inherited = plans
-        .get(&customer.plan_id)
-        .and_then(|plan| plan.pool_bytes);
+    let plan = plans.get(&customer.plan_id);
+    let inherited = plan.and_then(|plan| plan.pool_bytes);
+    let limits: Traffic<Limit> = plan.map_or_else(Traffic::default, |plan| {
+        pool_traffic(&customer, plan).map(|effective| effective.limit)
+    });
     let limit = customer.pool_bytes.or(inherited);
     let storage = Meter::storage(found.usage.bytes, limit);
     let (dot, status) = state(customer.status);
@@ -153,6 +161,7 @@ fn row(found: CustomerRow, plans: &HashMap<PlanId, &Plan>) -> Row {
             None => storage.used.clone(),
         },
         storage,
+        traffic: nearest(moved, limits),
         plan: found.plan_name,
         accounts: Count(found.accounts).to_string(),
         accounts_url: format!("/admin/accounts?customer={}", customer.id),
@@ -165,7 +174,7 @@ fn row(found: CustomerRow, plans: &HashMap<PlanId, &Plan>) -> Row {
 #[cfg(test)]
 pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
     use crate::model::Usage;
-    use crate::web::sample_records::{customer, plan};
+    use crate::web::sample_records::{customer, plan, traffic};
 
     let plan = plan();
     let by_id = HashMap::from([(plan.id, &plan)]);
@@ -202,7 +211,7 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
     vec![
         (
             "customers",
-            page(vec![row(found, &by_id)], false).to_string(),
+            page(vec![row(found, traffic().moved, &by_id)], false).to_string(),
         ),
         ("customers-empty", page(Vec::new(), true).to_string()),
     ]

@@ -8,7 +8,7 @@ use axum::routing::get;
 
 use crate::app::App;
 use crate::hosting::customers::CustomerDetails;
-use crate::model::{Account, Customer, CustomerId, Right};
+use crate::model::{Account, Customer, CustomerId, Right, Traffic};
 use crate::web::account_form::LIMITS;
 use crate::web::account_head::{account_url, state};
 use crate::web::auth::Admin;
@@ -18,6 +18,7 @@ use crate::web::format::When;
 use crate::web::layout::Layout;
 use crate::web::meter::Meter;
 use crate::web::state::Web;
+use crate::web::traffic_words::{self, TrafficLine};
 use crate::web::usage_tile::{Tile, bytes_tile, count_tile};
 
 pub(super) fn routes() -> Router<Web> {
@@ -31,6 +32,7 @@ struct ShowPage {
     head: CustomerHead,
     may_add: bool,
     tiles: Vec<Tile>,
+    traffic: Vec<TrafficLine>,
     accounts: Vec<AccountLine>,
     customer: Customer,
     created: When,
@@ -53,11 +55,13 @@ async fn show(
     Path(id): Path<CustomerId>,
 ) -> Result<ShowPage, PageError> {
     let details = app.customers.details(id).await?;
+    let history = app.customers.traffic_history(id).await?;
     let layout = admin.layout(details.customer.name.as_str());
     Ok(ShowPage {
         head: CustomerHead::new(&details, admin.may(Right::ManageCustomers), ""),
         may_add: admin.may(Right::ManageAccounts),
-        tiles: tiles(&details),
+        tiles: tiles(&details, &layout),
+        traffic: traffic_words::lines(&history, &layout),
         accounts: lines(&app, &details, &layout),
         created: layout.when(details.customer.created_at),
         customer: details.customer,
@@ -65,9 +69,9 @@ async fn show(
     })
 }
 
-fn tiles(details: &CustomerDetails) -> Vec<Tile> {
+fn tiles(details: &CustomerDetails, layout: &Layout) -> Vec<Tile> {
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    vec![
+    let mut tiles = vec![
         bytes_tile("Storage together", details.usage.bytes, details.pool_bytes),
         count_tile("Files together", details.usage.files, details.pool_files),
         count_tile(
@@ -81,7 +85,19 @@ fn tiles(details: &CustomerDetails) -> Vec<Tile> {
             note: "No limit".to_owned(),
             source: "Of all accounts",
         },
-    ]
+    ];
+    let labels = Traffic {
+        up: "Uploaded this month",
+        down: "Downloaded this month",
+        both: "Traffic this month",
+    };
+    tiles.extend(traffic_words::tiles(
+        labels,
+        details.traffic,
+        details.pool_traffic,
+        layout,
+    ));
+    tiles
 }
 
 fn lines(app: &App, details: &CustomerDetails, layout: &Layout) -> Vec<AccountLine> {
@@ -107,7 +123,7 @@ fn lines(app: &App, details: &CustomerDetails, layout: &Layout) -> Vec<AccountLi
 /// The page with made-up values.
 #[cfg(test)]
 pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
-    use crate::web::sample_records::{HOSTILE, customer_details};
+    use crate::web::sample_records::{HOSTILE, customer_details, traffic};
 
     let details = customer_details();
     let layout = Layout::sample("Customer", "/admin/customers/1");
@@ -124,7 +140,8 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
     let page = ShowPage {
         head: CustomerHead::new(&details, true, ""),
         may_add: true,
-        tiles: tiles(&details),
+        tiles: tiles(&details, &layout),
+        traffic: traffic_words::lines(&[traffic()], &layout),
         accounts: vec![account],
         created: layout.now,
         customer: details.customer,

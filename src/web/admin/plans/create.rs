@@ -30,8 +30,8 @@ pub(super) fn routes() -> Router<Web> {
 struct CreatePage {
     layout: Layout,
     form: Form,
-    account_limits: [LimitField; 9],
-    pool_limits: [LimitField; 3],
+    account_limits: [LimitField; 12],
+    pool_limits: [LimitField; 6],
     journal_choices: [(&'static str, String, &'static str); 3],
     checksums: Vec<Choice>,
 }

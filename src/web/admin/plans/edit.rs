@@ -42,8 +42,8 @@ struct EditPage {
     impact: String,
     customers_url: String,
     facts: Vec<(&'static str, String)>,
-    account_limits: [LimitField; 9],
-    pool_limits: [LimitField; 3],
+    account_limits: [LimitField; 12],
+    pool_limits: [LimitField; 6],
     journal_choices: [(&'static str, String, &'static str); 3],
     checksums: Vec<Choice>,
 }

@@ -14,7 +14,7 @@ use crate::hosting::accounts::{AccountError, AccountSettings, NewAccount};
 use crate::hosting::customers::CustomerSettings;
 use crate::hosting::passwords::Passwords;
 use crate::model::{
-    Account, AccountLimits, ByteSize, CustomerId, Override, Right, Secret, Username,
+    Account, AccountLimits, ByteSize, CustomerId, Override, PoolTraffic, Right, Secret, Username,
 };
 use crate::web::auth::{Admin, Submitted};
 use crate::web::error::PageError;
@@ -110,6 +110,7 @@ async fn customer_named(app: &App, admin: &Admin, name: &str) -> Result<Customer
         pool_bytes: Override::Inherit,
         pool_files: Override::Inherit,
         max_accounts: Override::Inherit,
+        traffic: PoolTraffic::default(),
         notes: String::new(),
     };
     Ok(app.customers.create(&admin.actor, settings).await?.id)
