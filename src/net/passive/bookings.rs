@@ -5,9 +5,7 @@
 //! overtakes somebody who could have been.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use rand::seq::IndexedRandom;
 use tokio::net::TcpStream;
@@ -18,15 +16,8 @@ use crate::model::{AccountId, SessionId};
 use crate::net::peer::PeerNetwork;
 
 use super::options::{Bookable, PassiveOptions, ReservationRequest};
+use super::wear::{Memory, Wear};
 
-/// A port that a peer used within this time is given to it last: its side of the earlier connection
-/// may still be in `TIME_WAIT`, there or in an address translator.
-const REST_TIME: Duration = Duration::from_mins(4);
-/// A port whose booking ended within this time is given to its peer only if there is no other: a
-/// connection that was on its way to the old booking would come out at the new one.
-const PAUSE: Duration = Duration::from_secs(2);
-/// How many uses are remembered for that.
-const MAX_REMEMBERED: usize = 65_536;
 /// How many sessions of one peer may wait at the same time.
 const MAX_WAITING: usize = 128;
 /// Blind picks before all ports are looked at.
@@ -40,8 +31,7 @@ pub(super) struct Bookings {
     options: PassiveOptions,
     bookable: Bookable,
     peers: HashMap<PeerNetwork, PeerBook>,
-    used: HashMap<(PeerNetwork, u16), Instant>,
-    ended: HashMap<(PeerNetwork, u16), Instant>,
+    memory: Memory,
     grants: Vec<Grant>,
     last_id: u64,
 }
@@ -125,8 +115,7 @@ impl Bookings {
             options,
             bookable: Bookable::default(),
             peers: HashMap::new(),
-            used: HashMap::new(),
-            ended: HashMap::new(),
+            memory: Memory::default(),
             grants: Vec::new(),
             last_id: 0,
         }
@@ -172,7 +161,7 @@ impl Bookings {
             return false;
         }
         book.bookings.remove(&key.port);
-        remember(&mut self.ended, (key.peer, key.port), now);
+        self.memory.given_up(key.peer, key.port, now);
         self.serve(key.peer, now);
         true
     }
@@ -197,8 +186,7 @@ impl Bookings {
                 .is_some_and(is_for_us)
         })?;
         let booking = self.peers.get_mut(&peer)?.bookings.remove(&port)?;
-        remember(&mut self.used, (peer, port), now);
-        remember(&mut self.ended, (peer, port), now);
+        self.memory.used(peer, port, now);
         self.serve(peer, now);
         Some(booking.arrival)
     }
@@ -218,15 +206,18 @@ impl Bookings {
     /// Ends the bookings that were not used in time; returns how many. Uses that no longer matter
     /// are forgotten.
     pub(super) fn expire(&mut self, now: Instant) -> usize {
-        self.used
-            .retain(|_, at| now.saturating_duration_since(*at) < REST_TIME);
-        self.ended
-            .retain(|_, at| now.saturating_duration_since(*at) < PAUSE);
+        self.memory.expire(now);
         let mut expired = 0;
         let mut freed = Vec::new();
         for (peer, book) in &mut self.peers {
             let before = book.bookings.len();
-            book.bookings.retain(|_, held| held.keep_until > now);
+            book.bookings.retain(|port, held| {
+                let stands = held.keep_until > now;
+                if !stands {
+                    self.memory.given_up(*peer, *port, now);
+                }
+                stands
+            });
             if book.bookings.len() < before {
                 expired += before - book.bookings.len();
                 freed.push(*peer);
@@ -336,41 +327,39 @@ impl Bookings {
     }
 
     /// A random port that the peer does not hold, preferably one it has not used lately, or at least
-    /// not just now. The next one cannot be guessed from those before. In a wide range a few picks
-    /// must do: a look at every port for every file would cost more than the file.
+    /// does not connect to at this moment. The next one cannot be guessed from those before. In a wide
+    /// range a few picks must do: a look at every port for every file would cost more than the file.
     fn choose(&self, peer: PeerNetwork, now: Instant) -> Option<u16> {
         let ports = self.bookable.for_peer(peer);
         let held = self.peers.get(&peer).map(|book| &book.bookings);
         let is_free = |port: &u16| !held.is_some_and(|held| held.contains_key(port));
-        let is_past = |at: Option<&Instant>, time| {
-            at.is_none_or(|at| now.saturating_duration_since(*at) >= time)
-        };
-        let is_rested = |port: &u16| is_past(self.used.get(&(peer, *port)), REST_TIME);
-        let is_quiet = |port: &u16| is_past(self.ended.get(&(peer, *port)), PAUSE);
-        let is_best = |port: &u16| is_quiet(port) && is_rested(port);
+        let memory = self.memory.of(peer, now);
         let mut random = rand::rng();
 
-        let picks: Vec<u16> = (0..PICKS)
-            .filter_map(|_| ports.choose(&mut random).copied())
-            .filter(is_free)
-            .collect();
-        if let Some(port) = picks.iter().find(|port| is_best(port)) {
-            return Some(*port);
+        let mut best_pick = None;
+        for _ in 0..PICKS {
+            let Some(port) = ports.choose(&mut random).copied().filter(is_free) else {
+                continue;
+            };
+            let pick = (memory.wear(port), memory.last_use(port), port);
+            if pick.0 == Wear::Rested {
+                return Some(port);
+            }
+            best_pick = Some(best_pick.map_or(pick, |best| pick.min(best)));
         }
-        if ports.len() > WIDE
-            && let Some(port) = picks
-                .iter()
-                .filter(|port| is_quiet(port))
-                .min_by_key(|port| self.used.get(&(peer, **port)))
+        if let Some((Wear::Used, _, port)) = best_pick
+            && ports.len() > WIDE
         {
-            return Some(*port);
+            return Some(port);
         }
-        let free: Vec<u16> = ports.iter().copied().filter(is_free).collect();
-        let wishes: [&dyn Fn(&u16) -> bool; 4] = [&is_best, &is_quiet, &is_rested, &|_| true];
-        wishes.into_iter().find_map(|wish| {
-            let suitable: Vec<u16> = free.iter().copied().filter(wish).collect();
-            suitable.choose(&mut random).copied()
-        })
+        let free = ports.iter().copied().filter(is_free);
+        let free: Vec<(Wear, u16)> = free.map(|port| (memory.wear(port), port)).collect();
+        let least = free.iter().map(|(wear, _)| *wear).min()?;
+        let best: Vec<u16> = free
+            .into_iter()
+            .filter_map(|(wear, port)| (wear == least).then_some(port))
+            .collect();
+        best.choose(&mut random).copied()
     }
 
     fn forget_if_idle(&mut self, peer: PeerNetwork) {
@@ -389,15 +378,11 @@ impl Bookings {
     }
 }
 
-/// At the limit the memory is full of other peers; the worst that follows is a port too early.
-fn remember<Key: Eq + Hash>(memory: &mut HashMap<Key, Instant>, key: Key, now: Instant) {
-    if memory.len() < MAX_REMEMBERED {
-        memory.insert(key, now);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::wear::PAUSE;
     use super::*;
 
     const TTL: Duration = Duration::from_mins(2);
@@ -582,7 +567,7 @@ mod tests {
     #[test]
     fn a_port_that_was_used_lately_comes_last() {
         let mut bookings = bookings(2);
-        let now = Instant::now();
+        let mut now = Instant::now();
         let used = booked(bookings.request(from("192.0.2.1", 1), now)).key.port;
         claim(&mut bookings, used, "192.0.2.1").unwrap();
 
@@ -590,13 +575,12 @@ mod tests {
             let next = booked(bookings.request(from("192.0.2.1", 1), now));
             assert_ne!(next.key.port, used);
             bookings.release(next.key, now);
+            now += PAUSE;
         }
 
         let _other = booked(bookings.request(from("192.0.2.1", 1), now));
         let last = booked(bookings.request(from("192.0.2.1", 2), now));
         assert_eq!(last.key.port, used);
-        bookings.expire(now + REST_TIME + TTL);
-        assert!(bookings.used.is_empty());
     }
 
     #[test]
@@ -617,9 +601,6 @@ mod tests {
             before = Some(next.key.port);
             bookings.release(next.key, now);
         }
-
-        bookings.expire(now + PAUSE);
-        assert!(bookings.ended.is_empty());
     }
 
     /// DAT-08.

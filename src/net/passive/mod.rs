@@ -10,6 +10,7 @@ mod ports;
 mod reservation;
 mod shared;
 mod view;
+mod wear;
 
 pub(in crate::net) use reservation::ConnectedPort;
 
