@@ -1,28 +1,48 @@
-//! Threads that hash passwords. Each of them keeps the memory that one hash needs; on the blocking
-//! pool, in the end every thread of it would, which is a hundred times as much on a large machine.
+//! Threads that hash passwords. Each of them keeps the memory that one hash needs as long as there is
+//! work; on the blocking pool, in the end every thread of it would, which is a hundred times as much on
+//! a large machine.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use std::{io, thread};
 
 use tokio::sync::oneshot;
 
+use super::stored_password;
+
 type Work = Box<dyn FnOnce() + Send>;
 
 /// A fixed number of threads that end when this is dropped.
-pub(super) struct Hashers(mpsc::Sender<Work>);
+pub(super) struct Hashers(Arc<Desk>);
+
+/// Where work waits. It is as short as the number of those who were let in by [`Turn`](super::Turn).
+#[derive(Default)]
+struct Desk {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    work: VecDeque<Work>,
+    is_closed: bool,
+}
+
+/// How long a thread without work keeps its memory.
+const KEEP_MEMORY: Duration = Duration::from_secs(2);
 
 impl Hashers {
     /// Starts `count` threads.
     pub(super) fn start(count: usize) -> io::Result<Self> {
-        let (hand_in, work) = mpsc::channel();
-        let work = Arc::new(Mutex::new(work));
+        let hashers = Self(Arc::default());
         for _ in 0..count {
-            let work = Arc::clone(&work);
+            let desk = Arc::clone(&hashers.0);
             let hasher = thread::Builder::new().name("hasher".to_owned());
-            hasher.spawn(move || hash_until_dropped(&work))?;
+            hasher.spawn(move || hash_until_closed(&desk))?;
         }
-        Ok(Self(hand_in))
+        Ok(hashers)
     }
 
     /// Has `work` done; `None` if it did not come to its end. It is done even if nobody waits for it
@@ -36,17 +56,45 @@ impl Hashers {
             // Nobody may wait any more.
             let _told = tell.send(work());
         };
-        self.0.send(Box::new(work)).ok()?;
+        self.0.lock().work.push_back(Box::new(work));
+        self.0.changed.notify_one();
         told.await.ok()
     }
 }
 
-fn hash_until_dropped(work: &Mutex<mpsc::Receiver<Work>>) {
-    loop {
-        let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(work) = next else {
-            return;
-        };
+impl Drop for Hashers {
+    fn drop(&mut self) {
+        self.0.lock().is_closed = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Desk {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        let lock = self.waiting.lock();
+        lock.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the next work; `None` if there will be none. A thread that has waited for a while gives
+    /// its memory back meanwhile.
+    fn next(&self) -> Option<Work> {
+        let is_idle = |waiting: &mut Waiting| waiting.work.is_empty() && !waiting.is_closed;
+        let waited = self
+            .changed
+            .wait_timeout_while(self.lock(), KEEP_MEMORY, is_idle);
+        let (mut waiting, patience) = waited.unwrap_or_else(PoisonError::into_inner);
+        if patience.timed_out() {
+            drop(waiting);
+            stored_password::give_back();
+            let waited = self.changed.wait_while(self.lock(), is_idle);
+            waiting = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        waiting.work.pop_front()
+    }
+}
+
+fn hash_until_closed(desk: &Desk) {
+    while let Some(work) = desk.next() {
         // Whoever waits hears that there is no answer.
         let _panicked = catch_unwind(AssertUnwindSafe(work));
     }
@@ -75,5 +123,15 @@ mod tests {
 
         assert_eq!(panicked, None);
         assert_eq!(hashers.run(|| 7).await, Some(7));
+    }
+
+    #[test]
+    fn a_closed_desk_has_its_work_done_and_then_no_more() {
+        let desk = Desk::default();
+        desk.lock().work.push_back(Box::new(|| ()));
+        desk.lock().is_closed = true;
+
+        assert!(desk.next().is_some());
+        assert!(desk.next().is_none());
     }
 }

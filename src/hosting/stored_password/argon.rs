@@ -1,16 +1,17 @@
 //! Argon2id (RFC 9106) in PHC form: what we make, and what others made with other parameters.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, Version};
 
+use super::memory;
 use super::refusal::{Bound, HashRefusal, Scheme};
 
 /// A hash within the bounds.
 #[derive(Debug)]
 pub(super) struct Argon {
-    text: String,
-    is_ours: bool,
+    salt: Salt,
+    output: Output,
+    params: Params,
 }
 
 const MEMORY: Bound = Bound {
@@ -41,9 +42,9 @@ impl Argon {
             return Err(HashRefusal::Unsupported("argon2i and argon2d"));
         }
         let hash = PasswordHash::new(text).map_err(|_| damaged)?;
-        if hash.salt.is_none() || hash.hash.is_none() {
+        let (Some(salt), Some(output)) = (hash.salt, hash.hash) else {
             return Err(damaged);
-        }
+        };
         if hash.version != Some(Version::V0x13.into()) {
             return Err(HashRefusal::Unsupported("argon2id 1.0"));
         }
@@ -52,37 +53,52 @@ impl Argon {
         LANES.admit(params.p_cost().into())?;
         let work = u64::from(params.m_cost()).saturating_mul(params.t_cost().into());
         WORK.admit(work)?;
-        let ours = Params::default();
-        let is_ours = params.m_cost() == ours.m_cost()
-            && params.t_cost() == ours.t_cost()
-            && params.p_cost() == ours.p_cost();
         Ok(Self {
-            text: text.to_owned(),
-            is_ours,
+            salt,
+            output,
+            params,
         })
     }
 
     /// Whether a password that is hashed today would look the same.
     pub(super) fn is_ours(&self) -> bool {
-        self.is_ours
+        let ours = Params::default();
+        let [kept, ours] = [&self.params, &ours].map(|it| (it.m_cost(), it.t_cost(), it.p_cost()));
+        kept == ours
     }
 
+    /// Takes as long for a wrong password as for the right one.
     pub(super) fn verify(&self, password: &[u8]) -> bool {
-        verify(password, &self.text)
+        let found = compute(password, &self.salt, self.params.clone(), self.output.len());
+        found.is_some_and(|found| found == self.output)
     }
 }
 
 /// The hash of a password that is set today: 19 MiB, two passes, one lane. `None` if there is no memory.
 pub(super) fn hash(password: &[u8]) -> Option<String> {
-    spend();
-    let hash = Argon2::default().hash_password(password).ok()?;
+    let params = Params::default();
+    let salt = Salt::new(&rand::random::<[u8; Salt::RECOMMENDED_LENGTH]>()).ok()?;
+    let output = compute(password, &salt, params.clone(), Params::DEFAULT_OUTPUT_LEN)?;
+    let hash = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).ok()?,
+        salt: Some(salt),
+        hash: Some(output),
+    };
     Some(hash.to_string())
 }
 
-fn verify(password: &[u8], text: &str) -> bool {
+fn compute(password: &[u8], salt: &Salt, params: Params, length: usize) -> Option<Output> {
     spend();
-    let verifier: &dyn PasswordVerifier<str> = &Argon2::default();
-    verifier.verify_password(password, text).is_ok()
+    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let mut output = [0; Output::MAX_LENGTH];
+    let output = output.get_mut(..length)?;
+    memory::with(argon.params().block_count(), |blocks| {
+        argon.hash_password_into_with_memory(password, salt, output, blocks)
+    })?
+    .ok()?;
+    Output::new(output).ok()
 }
 
 #[cfg(not(test))]
