@@ -42,7 +42,7 @@ impl InPlace {
         if key(&opened) != key(standing) {
             return Err(StorageError::Busy);
         }
-        let room = target.home.room(&file)?;
+        let room = target.home.room(&opened);
         state.in_place.insert(key(standing), size(standing));
         Ok(Self {
             home: target.home.clone(),

@@ -1,7 +1,7 @@
 //! One account's directory: every operation here blocks, works on directory handles and asks no
 //! permission. [`Home`](super::Home) puts permissions and the way to the disk around it.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
@@ -75,12 +75,11 @@ impl LocalHome {
         &self.inner.root
     }
 
-    /// The room on the disk of `on`; `None` if it is on another disk than the home itself: a folder
-    /// that is mounted into a home has no reserve.
-    pub(super) fn room(&self, on: impl AsFd) -> Result<Option<Room>, StorageError> {
+    /// The room on the disk of what `stat` tells about; `None` if it is on another disk than the home
+    /// itself: a folder that is mounted into a home has no reserve.
+    pub(super) fn room(&self, stat: &Stat) -> Option<Room> {
         let disk = self.disk();
-        let is_ours = rustix::fs::fstat(on)?.st_dev == disk.device();
-        Ok(is_ours.then(|| disk.room()))
+        (stat.st_dev == disk.device()).then(|| disk.room())
     }
 
     /// The way to the volume that the home is on.

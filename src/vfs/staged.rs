@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 
-use crate::model::{Durability, Umask, VirtualPath};
+use crate::model::{Durability, FileKey, Umask, VirtualPath};
 
 use super::beneath::Place;
 use super::entry::{Kind, Removed, key, kind};
@@ -27,6 +27,7 @@ pub(super) struct Staged {
     path: VirtualPath,
     place: Place,
     hidden_name: String,
+    key: FileKey,
     rights: Rights,
     /// Of the stored file; given by handle, so that the umask of the process does not matter.
     mode: Mode,
@@ -43,15 +44,16 @@ impl Staged {
         // Registered before it exists, so that no sweep takes it for a leftover.
         target.home.lock().staged.insert(hidden_name.clone());
         let created = create(&target.place, &hidden_name);
-        match created.and_then(|file| Ok((target.home.room(&file)?, file))) {
-            Ok((room, file)) => Ok(Self {
+        match created.and_then(|file| Ok((rustix::fs::fstat(&file)?, file))) {
+            Ok((stat, file)) => Ok(Self {
+                sink: Sink::whole(file, target.home.room(&stat)),
+                key: key(&stat),
                 home: target.home,
                 path: target.path,
                 place: target.place,
                 hidden_name,
                 rights: target.rights,
                 mode: Mode::from_bits_truncate(umask.apply(0o666)),
-                sink: Sink::whole(file, room),
                 is_settled: AtomicBool::new(false),
                 _promise: target.promise,
             }),
@@ -146,21 +148,20 @@ impl Staged {
         standing: Option<&Stat>,
     ) -> Result<Committed, StorageError> {
         let replaced = may_stand(&self.home, state, standing, self.rights)?;
-        let key = key(&rustix::fs::fstat(self.sink.file())?);
         let dir = &self.place.dir;
         rustix::fs::renameat(dir, &self.hidden_name, dir, &self.place.name)?;
         self.is_settled.store(true, Ordering::Release);
         state.staged.remove(&self.hidden_name);
         let stored = Sum::of(self.sink.received(), 1);
         state.changed(&self.home, &self.place, stored);
-        state.forget(key);
+        state.forget(self.key);
         if let Some(replaced) = replaced {
             state.changed(&self.home, &self.place, Sum::gone(replaced.bytes));
             state.forget(replaced.key);
         }
         Ok(Committed {
             path: self.path.clone(),
-            key,
+            key: self.key,
             size: self.sink.received(),
             replaced,
             durability: Durability::Received,

@@ -74,6 +74,17 @@ pub(super) enum Plan {
     Stage { replaced: Option<Removed> },
 }
 
+impl UploadMode {
+    /// Whether the upload brings a whole file, whatever stands there.
+    pub(super) fn is_whole(&self) -> bool {
+        match self {
+            Self::Append => false,
+            Self::Replace | Self::Unique { .. } => true,
+            Self::Resume { offset } => *offset == 0,
+        }
+    }
+}
+
 impl Target {
     /// Checks `path`, or finds a name in the directory `path` if it shall be unique.
     pub(super) fn check(
@@ -274,7 +285,7 @@ fn root_is_directory(error: StorageError) -> StorageError {
 
 /// Refuses an upload into `dir` if its disk has no room left.
 fn check_room(home: &LocalHome, dir: &Dir) -> Result<(), StorageError> {
-    match home.room(dir)? {
+    match home.room(&rustix::fs::fstat(dir)?) {
         Some(room) => room.take(dir, LEAST_ROOM_BYTES),
         None => Ok(()),
     }

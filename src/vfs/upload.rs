@@ -37,6 +37,11 @@ enum Flight {
 impl Upload {
     /// Begins the upload that `target` was checked for; a new file gets none of `umask`. Blocking.
     pub(super) fn begin(target: Target, umask: Umask) -> Result<Self, StorageError> {
+        if target.mode.is_whole() {
+            // What stands there matters again when the file is complete, and is looked at then.
+            let flight = Flight::Staged(Staged::begin(target, umask)?);
+            return Ok(Self::of(flight));
+        }
         let home = target.home.clone();
         let mut state = home.lock();
         let standing = target.place.stat()?;
@@ -50,8 +55,13 @@ impl Upload {
                 Flight::Staged(Staged::begin(target, umask)?)
             }
         };
-        let flight = Arc::new(flight);
-        Ok(Self { flight })
+        Ok(Self::of(flight))
+    }
+
+    fn of(flight: Flight) -> Self {
+        Self {
+            flight: Arc::new(flight),
+        }
     }
 
     /// Computes a checksum of what is written from now on; [`Committed::sha256`] tells it. Without
