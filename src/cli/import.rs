@@ -10,7 +10,7 @@ use anyhow::Context;
 
 use super::console;
 use crate::app::Office;
-use crate::hosting::imports::csv::write_row;
+use crate::hosting::csv::write_row;
 use crate::hosting::imports::{
     Existing, LARGEST_BYTES, Mode, Order, Outcome, Report, RowResult, Source,
 };

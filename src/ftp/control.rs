@@ -157,6 +157,10 @@ impl Conversation {
     }
 
     async fn obey(&mut self, line: Line) -> Turn {
+        // Whoever never pauses between two commands never lets the alarm ring.
+        if let Some(reply) = look_at_clock(&self.context, &mut self.link) {
+            return self.say_goodbye(&reply);
+        }
         let command = match Command::parse(&line) {
             Ok(command) => command,
             Err(refused) => return self.refuse(&refused),
@@ -172,10 +176,8 @@ impl Conversation {
         let was_cut_off = std::mem::take(&mut self.context.cut_off);
         if was_cut_off && matches!(command, Command::Abor) {
             // It came a moment after the end that it announced (RFC 959 §4.1.3).
-            self.answer(
-                verb,
-                &Reply::new(Code::TransferComplete, "ABOR successful."),
-            );
+            let reply = Reply::new(Code::TransferComplete, "ABOR successful.");
+            self.answer(verb, &reply);
             return Turn::Next;
         }
         let turn = self.run(command).await;

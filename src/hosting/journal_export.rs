@@ -105,8 +105,8 @@ impl JournalExport {
         let entries = self.journal.page(&self.query).await?;
         let mut piece = String::new();
         if self.progress == Progress::Begins && self.format == ExportFormat::Csv {
-            piece.push_str(csv::BYTE_ORDER_MARK);
-            csv::row(&mut piece, HEADS);
+            piece.push(csv::BYTE_ORDER_MARK);
+            csv::write_row(&mut piece, HEADS);
         }
         for entry in &entries {
             match self.format {
@@ -150,7 +150,7 @@ fn write_csv(out: &mut String, entry: &JournalEntry) {
         entry.account_id.to_string(),
         entry.customer_id.to_string(),
     ];
-    csv::row(out, cells.iter().map(String::as_str));
+    csv::write_row(out, cells.iter().map(String::as_str));
 }
 
 /// Adds a row as a line of JSON.

@@ -314,6 +314,11 @@ fn judge(password: &Secret, stored: Option<&PasswordHash>, nobody: &PasswordHash
     };
     match (matches(&stored), stored.is_ours()) {
         (true, true) => Verdict::Right,
+        // What was typed may go on after that in another way than the password does.
+        (true, false) if !stored.sees_all_of(password.expose()) => {
+            let _in_vain = waste();
+            Verdict::Right
+        }
         (true, false) => hash(password).map_or(Verdict::Right, Verdict::Outdated),
         (false, true) => Verdict::Wrong,
         (false, false) => waste(),
@@ -374,6 +379,30 @@ mod tests {
         assert_eq!(again, Verdict::Right);
         let wrong = judge(&secret("Harbour-lights 8"), Some(&stored), &nobody);
         assert_eq!(wrong, Verdict::Wrong);
+    }
+
+    #[test]
+    fn a_password_of_which_not_all_counts_lets_in_and_is_not_hashed_anew() {
+        let nobody = hash(&Passwords::generate()).unwrap();
+        // The salt is the same for all, the cost the least.
+        let kept = |password: &str| {
+            let parts = bcrypt::hash_with_salt(password, 4, [7; 16]).unwrap();
+            PasswordHash::new(parts.to_string())
+        };
+        let (seen, all) = (&"lighthouse: ".repeat(6), &"lighthouse: ".repeat(8));
+        assert_eq!(seen.len(), 72);
+
+        for typed in [all, seen, &format!("{seen} and another end")] {
+            let before = stored_password::spent();
+            let verdict = judge(&secret(typed), Some(&kept(seen)), &nobody);
+            assert_eq!(verdict, Verdict::Right, "{typed}");
+            assert_eq!(stored_password::spent() - before, 1, "{typed}");
+        }
+        let shorter = seen.trim_end();
+        let verdict = judge(&secret(shorter), Some(&kept(shorter)), &nobody);
+        assert!(matches!(verdict, Verdict::Outdated(_)), "{verdict:?}");
+        let verdict = judge(&secret(shorter), Some(&kept(seen)), &nobody);
+        assert_eq!(verdict, Verdict::Wrong);
     }
 
     #[test]

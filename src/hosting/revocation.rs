@@ -182,8 +182,9 @@ impl Revocation {
             Did::CustomerChanged | Did::CustomerSuspended | Did::CustomerResumed => {
                 if let Ok(id) = event.object_id.parse::<CustomerId>() {
                     self.tell(Event::CustomerChanged(id));
-                    let ended = self.refresh_customer(id).await?;
+                    let (ended, refreshed) = self.refresh_customer(id).await;
                     self.note_ended(event, ended).await;
+                    refreshed?;
                 }
             }
             Did::CustomerDeleted => {
@@ -194,7 +195,7 @@ impl Revocation {
             Did::PlanChanged => {
                 if let Ok(id) = event.object_id.parse::<PlanId>() {
                     self.tell(Event::PlanChanged(id));
-                    self.refresh_plan(id).await?;
+                    self.refresh_plan(id, event).await?;
                 }
             }
             Did::SettingsChanged => self.settings.reload().await?,
@@ -223,20 +224,25 @@ impl Revocation {
     }
 
     /// The accounts of the customer book their limits again and their sessions look again; tells how
-    /// many sessions ended.
-    async fn refresh_customer(&self, id: CustomerId) -> Result<usize, FollowError> {
-        match self.customers.refresh(id).await {
-            Err(CustomerError::NotFound) => return Ok(0),
-            refreshed => refreshed?,
-        }
+    /// many sessions ended, also if it could not come to its end.
+    async fn refresh_customer(&self, id: CustomerId) -> (usize, Result<(), FollowError>) {
         let mut ended = 0;
-        for account in self.foundation.db.accounts_of_customer(id).await? {
-            ended += self.accounts.refresh(account.id).await?;
-        }
-        Ok(ended)
+        let refreshed = self.refresh_accounts(id, &mut ended).await;
+        (ended, refreshed)
     }
 
-    async fn refresh_plan(&self, id: PlanId) -> Result<(), FollowError> {
+    async fn refresh_accounts(&self, id: CustomerId, ended: &mut usize) -> Result<(), FollowError> {
+        match self.customers.refresh(id).await {
+            Err(CustomerError::NotFound) => return Ok(()),
+            refreshed => refreshed?,
+        }
+        for account in self.foundation.db.accounts_of_customer(id).await? {
+            *ended += self.accounts.refresh(account.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn refresh_plan(&self, id: PlanId, event: &AuditEvent) -> Result<(), FollowError> {
         let mut offset = 0;
         loop {
             let window = Window {
@@ -250,7 +256,9 @@ impl Revocation {
             };
             let page = self.foundation.db.customer_page(&query).await?;
             for row in &page.rows {
-                self.refresh_customer(row.customer.id).await?;
+                let (ended, refreshed) = self.refresh_customer(row.customer.id).await;
+                self.note_ended(event, ended).await;
+                refreshed?;
             }
             offset += Self::BATCH;
             if offset >= page.total {

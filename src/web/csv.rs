@@ -21,7 +21,7 @@ impl Csv {
     pub(crate) fn new(name: impl Into<String>, heads: &[&str]) -> Self {
         let mut csv = Self {
             name: name.into(),
-            text: csv::BYTE_ORDER_MARK.to_owned(),
+            text: csv::BYTE_ORDER_MARK.into(),
         };
         csv.row(heads.iter().copied());
         csv
@@ -29,7 +29,7 @@ impl Csv {
 
     /// Adds a row.
     pub(crate) fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
-        csv::row(&mut self.text, cells);
+        csv::write_row(&mut self.text, cells);
     }
 }
 

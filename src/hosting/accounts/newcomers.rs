@@ -170,27 +170,32 @@ impl Accounts {
         self.parts().foundation.publish(changed);
     }
 
-    /// Lets books and sessions follow a change, and ends the sessions if they may not go on; after the
-    /// commit.
+    /// Lets books and sessions follow what `actor` did to `account`, and ends the sessions that may not
+    /// go on after that; after the commit.
     ///
     /// # Errors
     ///
     /// [`AccountError::Store`].
     pub(in crate::hosting) async fn follow(
         &self,
-        actor: &Actor,
+        (actor, did): (&Actor, AuditAction),
         account: &Account,
-        is_out: bool,
     ) -> Result<(), AccountError> {
         let changed = Event::AccountChanged(account.id);
         self.parts().foundation.publish(changed);
-        let mut ended = 0;
-        if is_out {
-            ended += self.disconnect(account.id, "The account was changed.");
-        }
-        ended += self.refresh(account.id).await?;
-        self.note_ended((actor, AuditAction::AccountChanged), account, ended)
-            .await;
+        let ended = match did {
+            AuditAction::AccountSuspended => {
+                self.disconnect(account.id, "The account is suspended.")
+            }
+            AuditAction::AccountPasswordReset => {
+                self.disconnect(account.id, "The password was changed.")
+            }
+            _ => 0,
+        };
+        // Written down first: those are gone, whatever becomes of the rest.
+        self.note_ended((actor, did), account, ended).await;
+        let ended = self.refresh(account.id).await?;
+        self.note_ended((actor, did), account, ended).await;
         Ok(())
     }
 }

@@ -1,15 +1,18 @@
 //! Our own files: one column of a CSV, and one member of a JSON object, for each field of an account.
 
+use super::access::{self, AccessColumn};
+use super::folders::{rules, rules_text};
 use super::record::{RowRefusal, Wanted, checked_notes};
 use crate::hosting::stored_password::{self, NO_PASSWORD};
 use crate::model::{
-    Account, AccountLimits, AccountStatus, ByteSize, Override, PasswordHash, PathRule, PathRules,
-    Permissions, TlsRule, VirtualPath,
+    AccountLimits, AccountStatus, ByteSize, Override, PasswordHash, PermissionProfile, Permissions,
+    TlsRule,
 };
 
 /// Something that a file says about an account.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Column {
+    Access(AccessColumn),
     Customer,
     FolderRules,
     Home,
@@ -53,6 +56,24 @@ pub(super) const COLUMNS: &[(&str, Column)] = &[
     ("traffic_up", Column::Limit(9, Unit::Bytes)),
     ("traffic_down", Column::Limit(10, Unit::Bytes)),
     ("traffic_both", Column::Limit(11, Unit::Bytes)),
+    ("expires", Column::Access(AccessColumn::Expires)),
+    (
+        "allowed_networks",
+        Column::Access(AccessColumn::AllowedNetworks),
+    ),
+    (
+        "denied_networks",
+        Column::Access(AccessColumn::DeniedNetworks),
+    ),
+    ("start_folder", Column::Access(AccessColumn::StartFolder)),
+    ("umask", Column::Access(AccessColumn::Umask)),
+    ("active_mode", Column::Access(AccessColumn::ActiveMode)),
+    ("durability", Column::Access(AccessColumn::Durability)),
+    ("checksum", Column::Access(AccessColumn::Checksum)),
+    (
+        "forbidden_names",
+        Column::Access(AccessColumn::ForbiddenNames),
+    ),
     ("notes", Column::Notes),
     ("home", Column::Home),
     ("password_hash", Column::PasswordHash),
@@ -60,33 +81,40 @@ pub(super) const COLUMNS: &[(&str, Column)] = &[
 
 /// In place of a limit: the plan decides.
 const PLAN: &str = "plan";
-/// In place of a limit: there is none. In place of folder rules: there are none.
+/// In place of a limit: there is none.
 const NONE: &str = "none";
-/// In place of permissions: the folder does not exist for the account.
-const HIDDEN: &str = "hidden";
 
 /// The column with this name.
 pub(super) fn column(name: &str) -> Option<(&'static str, Column)> {
     COLUMNS.iter().copied().find(|(own, _)| *own == name)
 }
 
-/// What an account has in a column.
-pub(super) fn text(column: Column, account: &Account, customer: &str) -> String {
+/// What is said in a column; `None` if nothing.
+pub(super) fn said(column: Column, wanted: &Wanted) -> Option<String> {
     match column {
-        Column::Customer => customer.to_owned(),
-        Column::FolderRules => rules_text(&account.rules),
-        Column::Home => account.home.clone(),
+        Column::Access(column) => access::said(column, &wanted.access),
+        Column::Customer => wanted.customer.clone(),
+        Column::FolderRules => wanted.rules.as_ref().map(rules_text),
+        Column::Home => Some(wanted.old_home.clone()).filter(|home| !home.is_empty()),
         Column::Limit(index, _) => {
-            let limits = account.limits.into_array();
-            limit_text(limits.get(index).copied().unwrap_or_default())
+            let own = *wanted.limits.into_array().get(index)?;
+            own.map(limit_text)
         }
-        Column::Notes => account.notes.clone(),
-        Column::PasswordHash => account.password_hash.as_str().to_owned(),
-        Column::Permissions => account.permissions.as_str().to_owned(),
-        Column::Status => account.status.as_str().to_owned(),
-        Column::SuspendReason => account.suspend_reason.clone(),
-        Column::Tls => account.tls.as_str().to_owned(),
-        Column::Username => account.username.to_string(),
+        Column::Notes => wanted.notes.clone(),
+        Column::PasswordHash => wanted
+            .password
+            .as_ref()
+            .map(|hash| hash.as_str().to_owned()),
+        Column::Permissions => wanted
+            .permissions
+            .map(|profile| profile.as_str().to_owned()),
+        Column::Status => wanted
+            .status
+            .as_ref()
+            .map(|(status, _)| status.as_str().to_owned()),
+        Column::SuspendReason => wanted.status.as_ref().map(|(_, reason)| reason.clone()),
+        Column::Tls => wanted.tls.map(|rule| rule.as_str().to_owned()),
+        Column::Username => Some(wanted.username.to_string()),
     }
 }
 
@@ -106,9 +134,13 @@ pub(super) fn take(
         return Ok(());
     }
     let refused = |reason: &str| RowRefusal::new(name, reason);
+    let because = |reason: String| RowRefusal::new(name, reason);
     match column {
+        Column::Access(column) => {
+            access::take(&mut wanted.access, column, text).map_err(because)?;
+        }
         Column::Customer => wanted.customer = Some(text.to_owned()),
-        Column::FolderRules => wanted.rules = Some(rules(name, text)?),
+        Column::FolderRules => wanted.rules = Some(rules(text).map_err(because)?),
         Column::Home => text.clone_into(&mut wanted.old_home),
         Column::Limit(index, unit) => {
             let mut limits = wanted.limits.into_array();
@@ -119,10 +151,7 @@ pub(super) fn take(
         }
         Column::Notes => wanted.notes = Some(checked_notes(text)?.to_owned()),
         Column::PasswordHash => wanted.password = Some(password(name, text)?),
-        Column::Permissions => {
-            let profile = text.parse();
-            wanted.permissions = Some(profile.map_err(|error| RowRefusal::new(name, error))?);
-        }
+        Column::Permissions => wanted.permissions = Some(profile(name, text)?),
         Column::Status => {
             let status = AccountStatus::from_name(text);
             let status = status.ok_or_else(|| refused("neither active nor suspended"))?;
@@ -141,6 +170,21 @@ pub(super) fn take(
         Column::Username => {}
     }
     Ok(())
+}
+
+/// A profile by its name, or by exactly the permissions that it grants.
+fn profile(name: &'static str, text: &str) -> Result<PermissionProfile, RowRefusal> {
+    let unknown = match text.parse() {
+        Ok(profile) => return Ok(profile),
+        Err(unknown) => RowRefusal::new(name, unknown),
+    };
+    let listed: Permissions = text.parse().map_err(|_| unknown)?;
+    let mut profiles = PermissionProfile::ALL.into_iter();
+    let found = profiles.find(|profile| profile.permissions() == listed);
+    found.ok_or_else(|| {
+        let reason = format!("no profile is {listed}; write it into folder_rules, as /={listed}");
+        RowRefusal::new(name, reason)
+    })
 }
 
 fn password(name: &'static str, text: &str) -> Result<PasswordHash, RowRefusal> {
@@ -183,53 +227,6 @@ fn limit_of(name: &'static str, unit: Unit, text: &str) -> Result<Override, RowR
     Ok(Override::Own(Some(number)))
 }
 
-/// `/folder=permissions;/other=hidden`. A semicolon in a folder is written `%3B`, a per cent sign `%25`.
-fn rules_text(rules: &PathRules) -> String {
-    if rules.is_empty() {
-        return NONE.to_owned();
-    }
-    let words = |rule: &PathRule| {
-        let folder = rule.folder.as_str().replace('%', "%25").replace(';', "%3B");
-        if rule.hidden {
-            format!("{folder}={HIDDEN}")
-        } else {
-            format!("{folder}={}", rule.permissions)
-        }
-    };
-    rules.iter().map(words).collect::<Vec<_>>().join(";")
-}
-
-fn rules(name: &'static str, text: &str) -> Result<PathRules, RowRefusal> {
-    if text == NONE {
-        return Ok(PathRules::default());
-    }
-    let listed: Result<Vec<_>, _> = text.split(';').map(|part| rule(name, part)).collect();
-    PathRules::new(listed?).map_err(|error| RowRefusal::new(name, error))
-}
-
-fn rule(name: &'static str, text: &str) -> Result<PathRule, RowRefusal> {
-    let split = text.rsplit_once('=');
-    let (folder, words) = split.ok_or_else(|| RowRefusal::new(name, "not /folder=permissions"))?;
-    let folder = folder.replace("%3B", ";").replace("%25", "%");
-    let folder = VirtualPath::root()
-        .resolve(folder.trim())
-        .map_err(|error| RowRefusal::new(name, error))?;
-    let hidden = words.trim() == HIDDEN;
-    let permissions = if hidden {
-        Permissions::NONE
-    } else {
-        words
-            .trim()
-            .parse()
-            .map_err(|error| RowRefusal::new(name, error))?
-    };
-    Ok(PathRule {
-        folder,
-        permissions,
-        hidden,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,19 +246,18 @@ mod tests {
     }
 
     #[test]
-    fn folder_rules_come_back_as_they_were() {
-        let rule = |folder: &str, permissions: &str| PathRule {
-            folder: VirtualPath::root().resolve(folder).unwrap(),
-            permissions: permissions.parse().unwrap(),
-            hidden: permissions == "none",
+    fn permissions_that_are_a_profile_are_taken_for_it() {
+        let taken = |text: &str| {
+            let mut wanted = Wanted::named("kestrel").unwrap();
+            take(&mut wanted, column("permissions").unwrap(), text)?;
+            Ok::<_, RowRefusal>(wanted.permissions.unwrap().as_str())
         };
-        let before = PathRules::new(vec![
-            rule("/a=b;c", "read-only"),
-            rule("/50%3B%25", "list,upload"),
-            rule("/secret", "none"),
-        ])
-        .unwrap();
 
-        assert_eq!(rules("folder_rules", &rules_text(&before)), Ok(before));
+        assert_eq!(taken("read-only"), Ok("read-only"));
+        assert_eq!(taken("mkdir, upload"), Ok("upload-only"));
+        assert_eq!(
+            taken("upload,list").unwrap_err().reason,
+            "no profile is list,upload; write it into folder_rules, as /=list,upload"
+        );
     }
 }

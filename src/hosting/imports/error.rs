@@ -1,6 +1,7 @@
 //! Why a file cannot be read, or an import not be done.
 
 use crate::hosting::accounts::AccountError;
+use crate::hosting::csv::QuoteError;
 use crate::hosting::customers::CustomerError;
 use crate::hosting::plans::PlanError;
 use crate::store::StoreError;
@@ -58,6 +59,12 @@ pub enum FileError {
     /// More accounts than [`super::bounds::MOST_ROWS`].
     #[error("more than {} accounts; split the file", super::bounds::MOST_ROWS)]
     TooMany,
+}
+
+impl From<QuoteError> for FileError {
+    fn from(error: QuoteError) -> Self {
+        Self::Quote { line: error.line }
+    }
 }
 
 /// Why an import was not done, or not to its end.

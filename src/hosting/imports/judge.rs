@@ -1,19 +1,20 @@
 //! Judging: what would become of each account, in the order of the file. Nothing is written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
 use super::error::ImportError;
 use super::order::{Existing, Order, Parts};
-use super::record::{Place, Record, RowRefusal, Wanted};
+use super::record::{RowRefusal, Wanted};
 use super::report::{Change, Outcome};
 use crate::hosting::accounts::differing;
 use crate::hosting::customers::{CustomerError, CustomerSettings};
 use crate::hosting::limits::max_accounts;
 use crate::hosting::plans::PlanError;
 use crate::model::{
-    Account, Actor, Customer, Limit, Override, PasswordHash, Plan, PlanId, PoolTraffic, Username,
+    Account, AccountStatus, Actor, AuditAction, Customer, Limit, Override, PasswordHash, Plan,
+    PlanId, PoolTraffic,
 };
 
 /// Judges the accounts of one file.
@@ -22,7 +23,6 @@ pub(super) struct Judge<'a> {
     order: &'a Order,
     /// By name, as far as they were needed.
     customers: BTreeMap<String, Owner>,
-    seen: HashMap<Username, Place>,
 }
 
 /// A customer, and how many accounts it may still get.
@@ -71,6 +71,20 @@ impl Verdict {
     }
 }
 
+impl Alteration {
+    /// What of the change ends sessions, if something does.
+    pub(super) fn mightiest(&self) -> AuditAction {
+        let is_suspended = self.after.status == AccountStatus::Suspended;
+        if is_suspended && self.before.status != AccountStatus::Suspended {
+            AuditAction::AccountSuspended
+        } else if self.password.is_some() {
+            AuditAction::AccountPasswordReset
+        } else {
+            AuditAction::AccountChanged
+        }
+    }
+}
+
 impl<'a> Judge<'a> {
     /// Customers of a file at most.
     const MOST_CUSTOMERS: usize = 10_000;
@@ -80,7 +94,6 @@ impl<'a> Judge<'a> {
             parts,
             order,
             customers: BTreeMap::new(),
-            seen: HashMap::new(),
         }
     }
 
@@ -97,9 +110,12 @@ impl<'a> Judge<'a> {
     }
 
     /// What is to be done with an account of the file.
-    pub(super) async fn judge(&mut self, record: &Record) -> Result<Verdict, ImportError> {
-        let judged = match &record.wanted {
-            Ok(wanted) => self.judge_wanted(record.place, wanted).await?,
+    pub(super) async fn judge(
+        &mut self,
+        wanted: &Result<Wanted, RowRefusal>,
+    ) -> Result<Verdict, ImportError> {
+        let judged = match wanted {
+            Ok(wanted) => self.judge_wanted(wanted).await?,
             Err(refusal) => Err(refusal.clone()),
         };
         Ok(judged.unwrap_or_else(|refusal| Verdict::Settled(Outcome::Refused(refusal))))
@@ -119,13 +135,8 @@ impl<'a> Judge<'a> {
 
     async fn judge_wanted(
         &mut self,
-        place: Place,
         wanted: &Wanted,
     ) -> Result<Result<Verdict, RowRefusal>, ImportError> {
-        if let Some(earlier) = self.seen.insert(wanted.username.clone(), place) {
-            let reason = format!("stands on {earlier} already");
-            return Ok(Err(RowRefusal::new("user name", reason)));
-        }
         let named = wanted
             .customer
             .as_deref()

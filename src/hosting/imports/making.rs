@@ -6,7 +6,7 @@ use super::record::{RowRefusal, Wanted};
 use super::report::Outcome;
 use crate::hosting::accounts::{AccountError, Accounts, Newcomer};
 use crate::hosting::stored_password::NO_PASSWORD;
-use crate::model::{Account, AccountStatus, Actor, Customer, PasswordHash, Plan};
+use crate::model::{Account, Actor, Customer, PasswordHash, Plan};
 use crate::store::Tx;
 
 /// One account of a batch, ready to be written.
@@ -192,9 +192,8 @@ async fn announce(
             Ok(())
         }
         Piece::Change(alteration) => {
-            let is_out = alteration.password.is_some()
-                || alteration.after.status == AccountStatus::Suspended;
-            accounts.follow(actor, &alteration.after, is_out).await
+            let done = (actor, alteration.mightiest());
+            accounts.follow(done, &alteration.after).await
         }
     }
 }

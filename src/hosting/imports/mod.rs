@@ -1,11 +1,15 @@
 //! Accounts that come from elsewhere: files of other servers and our own are read, judged row by row, and
 //! made in batches; and accounts that go out, into files that can come back.
 
+mod access;
+mod addresses;
 mod bounds;
 mod columns;
-pub mod csv;
 mod error;
+mod folders;
 mod format;
+#[cfg(test)]
+mod generated;
 mod judge;
 mod lines;
 mod making;
@@ -15,6 +19,7 @@ mod ours;
 mod proftpd;
 mod pure_ftpd;
 mod record;
+mod repeats;
 mod report;
 mod service;
 mod sftpgo;
@@ -22,6 +27,7 @@ mod source;
 mod sql;
 mod sql_words;
 
+pub use access::{AccessWishes, End};
 pub use bounds::{LARGEST_BYTES, MOST_ROWS};
 pub use error::{FileError, ImportError};
 pub use format::{ExportFormat, Hashes};

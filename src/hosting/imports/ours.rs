@@ -3,27 +3,28 @@
 use serde_json::{Map, Value, json};
 
 use super::bounds::MOST_ROWS;
-use super::columns::{COLUMNS, Column, column, take, text};
-use super::csv::{Reader, Row, write_row};
+use super::columns::{COLUMNS, Column, column, said, take};
 use super::error::FileError;
 use super::format::Hashes;
 use super::record::{Place, Record, RowRefusal, Wanted};
+use crate::hosting::csv::{BYTE_ORDER_MARK, Reader, Row, write_row};
 use crate::model::Account;
 
-/// Most bytes of a cell.
-const LONGEST_CELL: usize = 65_536;
+/// Most bytes of a cell: rules for as many folders as an account may have.
+const LONGEST_CELL: usize = 1_048_576;
 
 type Named = (&'static str, Column);
 
 /// Accounts, with the names of their customers, as CSV.
 pub(super) fn write_csv(accounts: &[(Account, String)], hashes: Hashes) -> String {
     let columns = written(hashes);
-    let mut csv = "\u{feff}".to_owned();
+    let mut csv = String::from(BYTE_ORDER_MARK);
     write_row(&mut csv, columns.iter().map(|(name, _)| *name));
     for (account, customer) in accounts {
+        let all = Wanted::of(account, customer);
         let cells: Vec<String> = columns
             .iter()
-            .map(|(_, column)| text(*column, account, customer))
+            .map(|(_, column)| said(*column, &all).unwrap_or_default())
             .collect();
         write_row(&mut csv, cells.iter().map(String::as_str));
     }
@@ -33,14 +34,12 @@ pub(super) fn write_csv(accounts: &[(Account, String)], hashes: Hashes) -> Strin
 /// The same as JSON.
 pub(super) fn write_json(accounts: &[(Account, String)], hashes: Hashes) -> String {
     let columns = written(hashes);
-    let member = |(name, column): &Named, (account, customer): &(Account, String)| {
-        (
-            (*name).to_owned(),
-            Value::String(text(*column, account, customer)),
-        )
-    };
-    let object = |account| -> Value {
-        let members = columns.iter().map(|column| member(column, account));
+    let object = |(account, customer): &(Account, String)| -> Value {
+        let all = Wanted::of(account, customer);
+        let members = columns.iter().map(|(name, column)| {
+            let text = said(*column, &all).unwrap_or_default();
+            ((*name).to_owned(), Value::String(text))
+        });
         Value::Object(members.collect())
     };
     let list: Vec<Value> = accounts.iter().map(object).collect();
@@ -116,7 +115,7 @@ fn csv_record(columns: &[Named], row: &Row) -> Record {
 ///
 /// [`FileError::Json`], [`FileError::UnknownColumn`].
 pub(super) fn read_json(file: &str) -> Result<Vec<Record>, FileError> {
-    let file = file.strip_prefix('\u{feff}').unwrap_or(file);
+    let file = file.strip_prefix(BYTE_ORDER_MARK).unwrap_or(file);
     let json: Value =
         serde_json::from_str(file).map_err(|error| FileError::Json(error.to_string()))?;
     let list = match json {
@@ -186,4 +185,71 @@ fn account<'t>(name: &str, cell: impl Fn(Named) -> Option<&'t str>) -> Result<Wa
         take(&mut wanted, *column, text)?;
     }
     Ok(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hosting::imports::Source;
+    use crate::hosting::imports::generated::{account, newcomer, taken_over};
+
+    /// What a file that was written of `accounts` makes of newcomers.
+    fn again(source: Source, file: &str) -> Vec<Account> {
+        let records = source.read(file.as_bytes()).unwrap();
+        let wanted = records.iter().map(|record| record.wanted.as_ref().unwrap());
+        wanted.map(taken_over).collect()
+    }
+
+    /// Two accounts of one name in a file are none of ours.
+    fn unique(accounts: Vec<Account>) -> Vec<(Account, String)> {
+        let mut unique: Vec<(Account, String)> = Vec::new();
+        for account in accounts {
+            let mut others = unique.iter();
+            if others.all(|(other, _)| other.username != account.username) {
+                unique.push((account, "Harbour, \"West\"".to_owned()));
+            }
+        }
+        unique
+    }
+
+    #[test]
+    fn a_file_without_access_rules_says_nothing_about_them() {
+        let records = read_csv("username,expires,umask\nkestrel,,\n").unwrap();
+
+        let wanted = records[0].wanted.as_ref().unwrap();
+
+        assert_eq!(taken_over(wanted), newcomer("kestrel"));
+    }
+
+    #[test]
+    fn a_wrong_cell_is_told_with_its_column() {
+        let file = "username,expires,umask,forbidden_names,permissions\n\
+                    aa,2030-02-30 12:00,,,\nbb,,78,,\ncc,,,a/b,\ndd,,,,fly\n";
+
+        let fields: Vec<_> = read_csv(file)
+            .unwrap()
+            .iter()
+            .map(|record| record.wanted.as_ref().unwrap_err().field)
+            .collect();
+
+        assert_eq!(
+            fields,
+            ["expires", "umask", "forbidden_names", "permissions"]
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_exported_comes_back_as_it_was(
+            accounts in proptest::collection::vec(account(), 1..4),
+        ) {
+            let accounts = unique(accounts);
+            let before: Vec<_> = accounts.iter().map(|(account, _)| account.clone()).collect();
+
+            let csv = write_csv(&accounts, Hashes::Included);
+            proptest::prop_assert_eq!(&again(Source::Csv, &csv), &before);
+            let json = write_json(&accounts, Hashes::Included);
+            proptest::prop_assert_eq!(&again(Source::Json, &json), &before);
+        }
+    }
 }

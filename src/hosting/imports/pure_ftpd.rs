@@ -1,6 +1,7 @@
 //! `pureftpd.passwd`: one account on a line, up to eighteen fields between colons, as `pure-pw` writes
 //! them.
 
+use super::addresses;
 use super::error::FileError;
 use super::lines::records;
 use super::record::{Record, RowRefusal, Wanted};
@@ -35,7 +36,7 @@ fn account(line: &str) -> Result<Wanted, RowRefusal> {
     let mut wanted = Wanted::named(name)?;
     wanted.set_password(password)?;
     wanted.set_notes(gecos)?;
-    set_home(&mut wanted, home);
+    set_home(&mut wanted, home)?;
     set_rules(&mut wanted, rest)?;
     Ok(wanted)
 }
@@ -49,9 +50,9 @@ fn set_rules(wanted: &mut Wanted, fields: [&str; FIELDS - NEEDED]) -> Result<(),
         sessions,
         files,
         bytes,
-        addresses @ ..,
+        access @ ..,
     ] = fields;
-    let [local, local_denied, allowed, denied, hours] = addresses;
+    let [local, local_denied, allowed, denied, hours] = access;
     wanted.limits.session_upload_rate = above_zero("upload bandwidth", up)?;
     wanted.limits.session_download_rate = above_zero("download bandwidth", down)?;
     wanted.limits.sessions = above_zero("maximum number of connections", sessions)?;
@@ -68,10 +69,6 @@ fn set_rules(wanted: &mut Wanted, fields: [&str; FIELDS - NEEDED]) -> Result<(),
             "Its rules for addresses of the server are not taken over.",
         ),
         (
-            !allowed.is_empty() || !denied.is_empty(),
-            "Its rules for client addresses are not taken over.",
-        ),
-        (
             !hours.is_empty(),
             "Its hours are not taken over; it may log in at any time.",
         ),
@@ -80,22 +77,28 @@ fn set_rules(wanted: &mut Wanted, fields: [&str; FIELDS - NEEDED]) -> Result<(),
             wanted.told.push(sentence.to_owned());
         }
     }
-    Ok(())
+    addresses::take(
+        wanted,
+        ("allowed clients", &list(allowed)),
+        ("refused clients", &list(denied)),
+    )
+}
+
+fn list(text: &str) -> Vec<&str> {
+    text.split(',').collect()
 }
 
 /// `/home/x/./` is confined to `/home/x`; what follows the dot is where a session begins.
-fn set_home(wanted: &mut Wanted, home: &str) {
+fn set_home(wanted: &mut Wanted, home: &str) -> Result<(), RowRefusal> {
     let Some((root, start)) = home.split_once("/./") else {
         home.clone_into(&mut wanted.old_home);
         let sentence = "It could leave its home; here it cannot.";
         wanted.told.push(sentence.to_owned());
-        return;
+        return Ok(());
     };
     let root = if root.is_empty() { "/" } else { root };
     root.clone_into(&mut wanted.old_home);
-    if !start.is_empty() {
-        wanted.told.push(format!("It began in /{start}."));
-    }
+    wanted.set_start(start)
 }
 
 fn limit(field: &'static str, text: &str) -> Result<Option<Override>, RowRefusal> {
@@ -117,8 +120,9 @@ fn above_zero(field: &'static str, text: &str) -> Result<Option<Override>, RowRe
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hosting::imports::AccessWishes;
     use crate::hosting::imports::record::Place;
-    use crate::model::AccountStatus;
+    use crate::model::{AccountStatus, Networks};
 
     const HASH: &str = "$1$quaysalt$CZToviFmw60gDuam1t4gW/";
 
@@ -132,7 +136,7 @@ mod tests {
     fn every_field_that_has_a_place_here_is_taken_over() {
         let own = |limit| Some(Override::Own(Some(limit)));
         let line = format!(
-            "Kestrel:{HASH}:1001:1001:Kestrel Print:/srv/ftp/kestrel/./:10240:20480:1:5:3:1000:10485760:::192.0.2.0/24::0900-1800"
+            "Kestrel:{HASH}:1001:1001:Kestrel Print:/srv/ftp/kestrel/./in/today:10240:20480:1:5:3:1000:10485760:10.0.0.1::192.0.2.0/24,198.51.100.7:192.0.2.9:0900-1800"
         );
 
         let wanted = one(&line).unwrap();
@@ -146,7 +150,18 @@ mod tests {
         assert_eq!(wanted.limits.sessions, own(3));
         assert_eq!(wanted.limits.files, own(1_000));
         assert_eq!(wanted.limits.bytes, own(10_485_760));
-        assert_eq!(wanted.told.len(), 3);
+        let text = |networks: Option<Networks>| networks.unwrap().to_string();
+        assert_eq!(text(wanted.access.allowed), "192.0.2.0/24\n198.51.100.7");
+        assert_eq!(text(wanted.access.denied), "192.0.2.9");
+        assert_eq!(wanted.access.start.unwrap().as_str(), "/in/today");
+        assert_eq!(
+            wanted.told,
+            [
+                "Its ratio of uploads to downloads is not taken over.",
+                "Its rules for addresses of the server are not taken over.",
+                "Its hours are not taken over; it may log in at any time.",
+            ]
+        );
         assert_eq!(wanted.status, None);
     }
 
@@ -157,6 +172,21 @@ mod tests {
         assert_eq!(wanted.old_home, "/srv/ftp/heron");
         assert_eq!(wanted.limits.bytes, None);
         assert_eq!(wanted.told, ["It could leave its home; here it cannot."]);
+    }
+
+    #[test]
+    fn an_account_for_hosts_that_are_only_named_is_not_opened_to_everybody() {
+        let line = format!("heron:{HASH}:1:1::/h/./::::::::::office.example,: :");
+
+        let wanted = one(&line).unwrap();
+
+        assert_eq!(wanted.access, AccessWishes::default());
+        assert_eq!(wanted.status.unwrap().0, AccountStatus::Suspended);
+        assert!(
+            wanted.told[0].contains("office.example"),
+            "{:?}",
+            wanted.told
+        );
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use super::access::AccessWishes;
 use crate::hosting::stored_password::{self, NO_PASSWORD};
 use crate::model::{
     Account, AccountLimits, AccountStatus, Override, PasswordHash, PathRules, PermissionProfile,
-    TlsRule, Username,
+    TlsRule, Username, VirtualPath,
 };
 
 /// Where something stands in a file.
@@ -55,6 +56,8 @@ pub struct Wanted {
     pub rules: Option<PathRules>,
     /// Whether it must encrypt.
     pub tls: Option<TlsRule>,
+    /// When, from where and how it can be used.
+    pub access: AccessWishes,
     /// Its own limits.
     pub limits: AccountLimits<Option<Override>>,
     /// Free text.
@@ -75,7 +78,7 @@ impl Record {
         Self {
             place,
             name: visible.take(SHOWN).collect(),
-            wanted,
+            wanted: wanted.and_then(Wanted::within_bounds),
         }
     }
 }
@@ -111,11 +114,55 @@ impl Wanted {
             permissions: None,
             rules: None,
             tls: None,
+            access: AccessWishes::default(),
             limits: AccountLimits::default(),
             notes: None,
             old_home: String::new(),
             told: Vec::new(),
         })
+    }
+
+    /// Refused if a limit is larger than any that is stored.
+    fn within_bounds(self) -> Result<Self, RowRefusal> {
+        let is_stored = |limit: Override| match limit {
+            Override::Own(Some(number)) => i64::try_from(number).is_ok(),
+            Override::Inherit | Override::Own(None) => true,
+        };
+        let limits = self.limits.into_array();
+        if limits.into_iter().flatten().all(is_stored) {
+            return Ok(self);
+        }
+        Err(RowRefusal::new("limits", "one is larger than any disk"))
+    }
+
+    /// Begins sessions in `folder` of its home.
+    ///
+    /// # Errors
+    ///
+    /// If that is no path.
+    pub(super) fn set_start(&mut self, folder: &str) -> Result<(), RowRefusal> {
+        let start = VirtualPath::root().resolve(folder);
+        let start = start.map_err(|error| RowRefusal::new("start folder", error))?;
+        self.access.start = (!start.is_root()).then_some(start);
+        Ok(())
+    }
+
+    /// Everything that is said about `account`, which belongs to `customer`.
+    pub(super) fn of(account: &Account, customer: &str) -> Self {
+        Self {
+            username: account.username.clone(),
+            customer: Some(customer.to_owned()),
+            password: Some(account.password_hash.clone()),
+            status: Some((account.status, account.suspend_reason.clone())),
+            permissions: Some(account.permissions),
+            rules: Some(account.rules.clone()),
+            tls: Some(account.tls),
+            access: AccessWishes::of(&account.login, &account.session),
+            limits: account.limits.map(Some),
+            notes: Some(account.notes.clone()),
+            old_home: account.home.clone(),
+            told: Vec::new(),
+        }
     }
 
     /// Takes a password from a file of another server. One that begins with `!` or `*` is locked.
@@ -161,9 +208,12 @@ impl Wanted {
             Some(told) => told,
             None => (account.status, account.suspend_reason),
         };
+        let (login, session) = self.access.put_on(account.login, account.session);
         Account {
             status,
             suspend_reason,
+            login,
+            session,
             permissions: self.permissions.unwrap_or(account.permissions),
             rules: self.rules.clone().unwrap_or(account.rules),
             tls: self.tls.unwrap_or(account.tls),

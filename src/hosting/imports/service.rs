@@ -126,7 +126,7 @@ impl Imports {
     ) -> Result<Vec<RowResult>, ImportError> {
         let mut judged = Vec::with_capacity(batch.len());
         for record in batch {
-            let verdict = judge.judge(&record).await?;
+            let verdict = judge.judge(&record.wanted).await?;
             judged.push((record, verdict));
         }
         let mut rows = Vec::with_capacity(judged.len());

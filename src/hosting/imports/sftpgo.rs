@@ -5,11 +5,16 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::access::End;
+use super::addresses;
 use super::bounds::MOST_ROWS;
 use super::error::FileError;
 use super::record::{Place, Record, RowRefusal, Wanted};
+use crate::clock::Timestamp;
+use crate::hosting::csv::BYTE_ORDER_MARK;
 use crate::model::{
-    Override, PathRule, PathRules, Permission, PermissionProfile, Permissions, VirtualPath,
+    Expiry, Override, PathRule, PathRules, Permission, PermissionProfile, Permissions, TlsRule,
+    VirtualPath,
 };
 
 /// A user, as far as it is looked at.
@@ -17,7 +22,9 @@ use crate::model::{
 #[serde(default)]
 struct User {
     username: String,
-    password: String,
+    /// What stands in the place of a hash may be a password, so that it is not read into a type whose
+    /// error would show it.
+    password: Value,
     description: String,
     /// 1 is enabled.
     status: Option<i64>,
@@ -47,11 +54,17 @@ struct Filters {
     denied_ip: Vec<String>,
     denied_login_methods: Vec<String>,
     denied_protocols: Vec<String>,
+    two_factor_protocols: Vec<String>,
+    access_time: Vec<Value>,
+    bandwidth_limits: Vec<Value>,
+    data_transfer_limits: Vec<Value>,
     file_patterns: Vec<Value>,
     max_upload_file_size: i64,
     start_directory: String,
     /// 1 demands TLS.
     ftp_security: i64,
+    is_anonymous: bool,
+    require_password_change: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -67,7 +80,7 @@ struct Filesystem {
 ///
 /// [`FileError::Json`], [`FileError::TooMany`].
 pub(super) fn read(text: &str) -> Result<Vec<Record>, FileError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let dump: Value =
         serde_json::from_str(text).map_err(|error| FileError::Json(error.to_string()))?;
     let users = match dump {
@@ -119,7 +132,11 @@ fn without_nulls(value: Value) -> Value {
 
 fn account(user: &User) -> Result<Wanted, RowRefusal> {
     let mut wanted = Wanted::named(&user.username)?;
-    wanted.set_password(&user.password)?;
+    match &user.password {
+        Value::Null => wanted.set_password("")?,
+        Value::String(hash) => wanted.set_password(hash)?,
+        _ => return Err(RowRefusal::new("password", "not text")),
+    }
     wanted.set_notes(&user.description)?;
     wanted.old_home.clone_from(&user.home_dir);
     if user.status == Some(0) {
@@ -134,6 +151,7 @@ fn account(user: &User) -> Result<Wanted, RowRefusal> {
     wanted.permissions = Some(permissions);
     wanted.rules = Some(rules);
     set_limits(&mut wanted, user);
+    set_access(&mut wanted, user)?;
     tell(&mut wanted, user);
     Ok(wanted)
 }
@@ -151,6 +169,30 @@ fn set_limits(wanted: &mut Wanted, user: &User) {
     wanted.limits.session_download_rate = above_zero(user.download_bandwidth, 1_024);
 }
 
+fn set_access(wanted: &mut Wanted, user: &User) -> Result<(), RowRefusal> {
+    let filters = &user.filters;
+    if user.expiration_date > 0 {
+        // Only an end that can be written in our own files is one.
+        let end = Timestamp::from_millis(user.expiration_date);
+        let is_written = Expiry(end).to_string().parse() == Ok(Expiry(end));
+        if is_written {
+            wanted.access.end = Some(End::At(end));
+        } else {
+            let sentence = "Its end is after the year 9999 and is not taken over.";
+            wanted.told.push(sentence.to_owned());
+        }
+    }
+    wanted.set_start(&filters.start_directory)?;
+    if filters.ftp_security == 1 {
+        wanted.tls = Some(TlsRule::Required);
+    }
+    addresses::take(
+        wanted,
+        ("allowed_ip", &list(&filters.allowed_ip)),
+        ("denied_ip", &list(&filters.denied_ip)),
+    )
+}
+
 fn tell(wanted: &mut Wanted, user: &User) {
     let filters = &user.filters;
     let traffic = [
@@ -159,26 +201,38 @@ fn tell(wanted: &mut Wanted, user: &User) {
         user.download_data_transfer,
     ];
     for (is_so, sentence) in [
-        (user.expiration_date > 0, "Its end date is not taken over."),
         (
             traffic.iter().any(|limit| *limit > 0),
             "Its limits for traffic are not taken over.",
         ),
         (
-            !filters.allowed_ip.is_empty() || !filters.denied_ip.is_empty(),
-            "Its rules for client addresses are not taken over.",
+            !filters.bandwidth_limits.is_empty() || !filters.data_transfer_limits.is_empty(),
+            "Its limits for some addresses are not taken over.",
         ),
+        (
+            !filters.access_time.is_empty(),
+            "Its hours are not taken over; it may log in at any time.",
+        ),
+        (
+            has(&filters.two_factor_protocols, "FTP"),
+            "Its second factor is not taken over; the password is enough.",
+        ),
+        (
+            filters.require_password_change,
+            "It had to change its password; here it keeps it.",
+        ),
+        (filters.is_anonymous, "It needed no password; here it does."),
         (
             !filters.file_patterns.is_empty(),
             "Its patterns for file names are not taken over.",
         ),
         (
-            !matches!(filters.start_directory.as_str(), "" | "/"),
-            "Its start folder is not taken over.",
+            renames(user, "rename_files"),
+            "It could rename files only; here it can rename folders too.",
         ),
         (
-            filters.ftp_security == 1,
-            "It had to encrypt; see the rule of the server.",
+            renames(user, "rename_dirs"),
+            "It could rename folders only; here it can rename nothing.",
         ),
         (
             !user.virtual_folders.is_empty(),
@@ -197,6 +251,21 @@ fn tell(wanted: &mut Wanted, user: &User) {
             wanted.told.push(sentence.to_owned());
         }
     }
+}
+
+/// Whether somewhere it may rename only what `name` says.
+fn renames(user: &User, name: &str) -> bool {
+    let all = ["*", "rename", "rename_files", "rename_dirs"];
+    let others = |names: &[String]| {
+        let mut others = all.iter().filter(|other| **other != name);
+        others.any(|other| has(names, other))
+    };
+    let mut folders = user.permissions.values();
+    folders.any(|names| has(names, name) && !others(names))
+}
+
+fn list(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
 }
 
 fn has(list: &[String], name: &str) -> bool {
@@ -263,7 +332,8 @@ fn granted(names: &[String]) -> Result<Permissions, RowRefusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::AccountStatus;
+    use crate::hosting::imports::AccessWishes;
+    use crate::model::{AccountStatus, LoginRules, SessionRules};
 
     const HASH: &str = "$2a$04$CmK5QSJNqqrBs6KYyFSpqOz/.zaVUHLRpG4loCflWci63qtCxiXfy";
 
@@ -280,7 +350,9 @@ mod tests {
                 "home_dir": "/srv/sftpgo/kestrel", "uid": 0, "max_sessions": 3, "quota_size": 1048576,
                 "quota_files": 100, "upload_bandwidth": 128, "download_bandwidth": 256, "public_keys": null,
                 "permissions": {{"/": ["list", "download"], "/in": ["upload", "create_dirs"], "/all": ["*"]}},
-                "filters": {{"max_upload_file_size": 4096, "allowed_ip": ["192.0.2.0/24"]}},
+                "expiration_date": 1893456000000,
+                "filters": {{"max_upload_file_size": 4096, "allowed_ip": ["192.0.2.0/24"], "denied_ip": ["192.0.2.7/32"],
+                    "start_directory": "/in", "ftp_security": 1}},
                 "filesystem": {{"provider": 0}}, "virtual_folders": null}}"#
         );
 
@@ -302,11 +374,39 @@ mod tests {
         assert_eq!(wanted.limits.file_bytes, own(4_096));
         assert_eq!(wanted.limits.session_upload_rate, own(131_072));
         assert_eq!(wanted.limits.session_download_rate, own(262_144));
+        let (login, session) = wanted
+            .access
+            .put_on(LoginRules::default(), SessionRules::default());
         assert_eq!(
-            wanted.told,
-            ["Its rules for client addresses are not taken over."]
+            login
+                .expires_at
+                .map(|end| Expiry(end).to_string())
+                .as_deref(),
+            Some("2030-01-01 00:00 UTC")
         );
+        assert_eq!(login.networks.allowed.to_string(), "192.0.2.0/24");
+        assert_eq!(login.networks.denied.to_string(), "192.0.2.7");
+        assert_eq!(session.start.as_str(), "/in");
+        assert_eq!(wanted.tls, Some(TlsRule::Required));
+        assert_eq!(wanted.told, Vec::<String>::new());
         assert_eq!(wanted.status, None);
+    }
+
+    #[test]
+    fn what_has_no_place_here_is_told() {
+        let user = format!(
+            r#"{{"username": "kite", "password": "{HASH}", "expiration_date": 9223372036854775807,
+                "total_data_transfer": 5, "virtual_folders": [{{}}], "groups": [{{}}],
+                "permissions": {{"/": ["list", "rename_files"], "/d": ["rename_dirs"], "/e": ["rename_dirs", "*"]}},
+                "filters": {{"file_patterns": [{{}}], "access_time": [{{}}], "bandwidth_limits": [{{}}],
+                    "two_factor_protocols": ["FTP"], "require_password_change": true, "is_anonymous": true}},
+                "filesystem": {{"provider": 1}}}}"#
+        );
+
+        let wanted = one(&user).unwrap();
+
+        assert_eq!(wanted.told.len(), 13, "{:?}", wanted.told);
+        assert_eq!(wanted.access, AccessWishes::default());
     }
 
     #[test]
@@ -341,6 +441,22 @@ mod tests {
         for (user, field) in [
             (r#"{"username": 7}"#.to_owned(), "user"),
             ("[]".to_owned(), "user"),
+            (
+                r#"{"username": "kite", "password": 4711}"#.to_owned(),
+                "password",
+            ),
+            (
+                format!(
+                    r#"{{"username": "kite", "password": "{HASH}", "upload_bandwidth": 9223372036854775807}}"#
+                ),
+                "limits",
+            ),
+            (
+                format!(
+                    r#"{{"username": "kite", "password": "{HASH}", "filters": {{"start_directory": "/a\u0000"}}}}"#
+                ),
+                "start folder",
+            ),
             (r#"{"username": ""}"#.to_owned(), "user name"),
             (
                 r#"{"username": "kite", "password": "plain"}"#.to_owned(),

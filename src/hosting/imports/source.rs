@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::bounds::LARGEST_BYTES;
 use super::error::FileError;
 use super::record::Record;
-use super::{mod_sql, ours, proftpd, pure_ftpd, sftpgo};
+use super::{mod_sql, ours, proftpd, pure_ftpd, repeats, sftpgo};
 
 /// What a file comes from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -74,7 +74,7 @@ impl Source {
             return Err(FileError::TooLarge);
         }
         let text = text(file)?;
-        let records = match self {
+        let mut records = match self {
             Self::Csv => ours::read_csv(text),
             Self::Json => ours::read_json(text),
             Self::ProFtpd => proftpd::read(text),
@@ -85,6 +85,7 @@ impl Source {
         if records.is_empty() {
             return Err(FileError::NoAccounts);
         }
+        repeats::refuse(&mut records);
         Ok(records)
     }
 }

@@ -107,7 +107,15 @@ impl<'t> Lexer<'t> {
 
     fn word(&mut self) -> String {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let length = rest.iter().take_while(|byte| is_word(**byte)).count();
+        // Of a number, what stands behind its point and its power of ten belongs to it.
+        let is_number = rest.first().is_some_and(u8::is_ascii_digit);
+        let mut before = b' ';
+        let is_part = |byte: &&u8| {
+            let is_power = matches!(before, b'e' | b'E') && matches!(**byte, b'+' | b'-');
+            before = **byte;
+            is_word(**byte) || is_number && (**byte == b'.' || is_power)
+        };
+        let length = rest.iter().take_while(is_part).count();
         self.at += length;
         let word = rest.get(..length).unwrap_or_default();
         String::from_utf8_lossy(word).to_lowercase()

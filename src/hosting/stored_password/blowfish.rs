@@ -17,6 +17,9 @@ const COST: Bound = Bound {
 };
 
 impl Blowfish {
+    /// Bytes of a password that count. One of exactly so many may be the beginning of a longer one.
+    pub(super) const SEEN_BYTES: usize = 72;
+
     /// Reads `text`, which begins with `$2`.
     pub(super) fn read(text: &str) -> Result<Self, HashRefusal> {
         // `$2x$` marks what a faulty program made, and is wrong for some passwords.

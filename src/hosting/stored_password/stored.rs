@@ -96,6 +96,15 @@ impl StoredPassword {
         }
     }
 
+    /// Whether all of `password` counts. Of one that is longer than what the scheme looks at, every
+    /// continuation is right.
+    pub(in crate::hosting) fn sees_all_of(&self, password: &str) -> bool {
+        match &self.0 {
+            Kind::Blowfish(_) => password.len() < Blowfish::SEEN_BYTES,
+            Kind::Argon(_) | Kind::Derived(_) | Kind::Md5(_) | Kind::Sha(_) => true,
+        }
+    }
+
     fn scheme(&self) -> Scheme {
         match &self.0 {
             Kind::Argon(_) => Scheme::Argon2id,

@@ -84,6 +84,24 @@ async fn an_account_that_has_expired_hears_what_a_wrong_password_hears() {
 }
 
 #[tokio::test]
+async fn a_client_that_never_pauses_is_told_that_its_account_has_expired() {
+    let clock = TestClock::at(MADE);
+    let server = TestServer::with_clock(clock.clone()).await;
+    let alice = server.account("alice").await;
+    server
+        .rule(&alice, |rules| rules.login.expires_at = Some(later(60)))
+        .await;
+    let mut ftp = server.login("alice").await;
+    ftp.expect("NOOP", 200).await;
+
+    clock.set(later(60));
+    ftp.send("DELE a\r\nNOOP\r\n".repeat(50)).await;
+
+    ftp.play("S: 421 The account has expired.").await;
+    ftp.expect_end().await;
+}
+
+#[tokio::test]
 async fn sessions_and_transfers_end_when_their_account_expires() {
     let server = TestServer::start().await;
     let alice = server.account("alice").await;

@@ -24,15 +24,7 @@ async fn every_kind_of_hash_lets_its_owner_in_and_is_ours_after_that() {
     let mut installation = Installation::new(4);
     installation.set(&[("tls_policy", "optional")]).await;
     let file = installation.file("pureftpd.passwd", PASSWD);
-    let import = [
-        "account",
-        "import",
-        &file,
-        "--from",
-        "pure-ftpd",
-        "--customer",
-        "Harbour",
-    ];
+    let import = into_harbour(&file, "pure-ftpd");
 
     let rehearsed = installation
         .run(&[&import[..], &["--dry-run"]].concat())
@@ -71,15 +63,7 @@ async fn accounts_that_are_imported_beside_a_running_server_log_in_at_once() {
     let ftp = installation.start().await;
     let file = installation.file("pureftpd.passwd", PASSWD);
 
-    let import = [
-        "account",
-        "import",
-        &file,
-        "--from",
-        "pure-ftpd",
-        "--customer",
-        "Harbour",
-    ];
+    let import = into_harbour(&file, "pure-ftpd");
     installation.run(&import).await;
 
     let mut client = FtpClient::connect(ftp).await;
@@ -93,15 +77,7 @@ async fn a_file_with_a_wrong_line_is_told_and_the_rest_is_taken() {
     let text = format!("{PASSWD}broken:plain:1:1::/srv/x/./\n");
     let file = installation.file("pureftpd.passwd", &text);
     let report = installation.file("report.csv", "");
-    let import = [
-        "account",
-        "import",
-        &file,
-        "--from",
-        "pure-ftpd",
-        "--customer",
-        "Harbour",
-    ];
+    let import = into_harbour(&file, "pure-ftpd");
 
     let output = installation
         .try_run(&[&import[..], &["--report", &report]].concat())
@@ -135,15 +111,7 @@ async fn a_file_that_is_none_changes_nothing() {
     let installation = Installation::new(4);
     let file = installation.file("users.json", "{}");
 
-    let import = [
-        "account",
-        "import",
-        &file,
-        "--from",
-        "sftpgo",
-        "--customer",
-        "Harbour",
-    ];
+    let import = into_harbour(&file, "sftpgo");
     let output = installation.try_run(&import).await;
 
     assert_eq!(output.status.code(), Some(1));
@@ -171,6 +139,32 @@ async fn an_export_comes_back_to_the_same_state() {
         "list,upload",
     ];
     from.run(&rule).await;
+    from.run(&[
+        "account",
+        "set",
+        "kestrel",
+        "--expires",
+        "2099-03-12 18:30",
+        "--allow-from",
+        "192.0.2.0/24,2001:db8::/32",
+        "--deny-from",
+        "192.0.2.7",
+        "--sessions-per-address",
+        "2",
+        "--start",
+        "/in/today",
+        "--umask",
+        "027",
+        "--active-mode",
+        "no",
+        "--durability",
+        "on-disk",
+        "--checksum",
+        "sha256",
+        "--forbid-names",
+        "*.php plan",
+    ])
+    .await;
     from.run(&["account", "rules", "set", "kestrel", "/secret", "--hidden"])
         .await;
     from.run(&[
@@ -223,15 +217,7 @@ async fn files_that_were_moved_into_a_new_home_are_counted_at_the_start() {
     let mut installation = Installation::new(4);
     installation.set(&[("tls_policy", "optional")]).await;
     let file = installation.file("pureftpd.passwd", PASSWD);
-    let import = [
-        "account",
-        "import",
-        &file,
-        "--from",
-        "pure-ftpd",
-        "--customer",
-        "Harbour",
-    ];
+    let import = into_harbour(&file, "pure-ftpd");
     installation.run(&import).await;
     std::fs::write(installation.home("md5").join("moved"), [0; 777]).unwrap();
 
@@ -241,6 +227,19 @@ async fn files_that_were_moved_into_a_new_home_are_counted_at_the_start() {
     client.log_in("md5", LIGHTS).await;
     let usage = booked(&mut client).await;
     assert_eq!((usage.bytes, usage.files), (777, 1));
+}
+
+/// The command that takes a file over for the customer Harbour.
+fn into_harbour<'a>(file: &'a str, from: &'a str) -> [&'a str; 7] {
+    [
+        "account",
+        "import",
+        file,
+        "--from",
+        from,
+        "--customer",
+        "Harbour",
+    ]
 }
 
 /// Every account by name, without its home, which has a number of its own.

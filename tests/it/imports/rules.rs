@@ -2,8 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use quaymaster::hosting::imports::{Existing, Imports, Mode, Order, Outcome, Report, Source};
-use quaymaster::model::{Actor, AuditAction, AuditQuery, Secret};
+use quaymaster::hosting::imports::{
+    Existing, ExportFormat, Hashes, Imports, Mode, Order, Outcome, Report, Source,
+};
+use quaymaster::model::{
+    Actor, AuditAction, AuditQuery, Durability, Expiry, LoginRules, Override, Secret, SessionRules,
+};
 use quaymaster::store::Engine;
 
 use crate::support::engines::TestDatabase;
@@ -186,12 +190,93 @@ on_both!(
             .unwrap();
         assert_eq!(after.password_hash.as_str(), HASH);
         assert_eq!(after.notes, "Moved");
-        session.expect_reply(421).await;
+        session.play("S: 421 The password was changed.").await;
+        server
+            .expect_ended("kestrel", 1, "reset password of account")
+            .await;
 
         let again = import(&server, &csv, &order(Existing::Change, Mode::Perform)).await;
         assert_eq!(told(&again), ["unchanged"]);
     }
 );
+
+on_both!(a_suspension_is_named_as_what_ended_the_sessions, |server| {
+    server.account("kestrel").await;
+    let mut session = server.login("kestrel").await;
+    let csv = format!(
+        "username,status,suspend_reason,password_hash\nkestrel,suspended,Has not paid,{HASH}\n"
+    );
+
+    import(&server, &csv, &order(Existing::Change, Mode::Perform)).await;
+
+    session.expect_reply(421).await;
+    server.expect_ended("kestrel", 1, "suspended account").await;
+});
+
+on_both!(access_rules_come_in_and_go_out, |server| {
+    let csv = "username,expires,allowed_networks,denied_networks,start_folder,umask,active_mode,durability,\
+               forbidden_names,sessions_per_address,tls\n\
+               kestrel,2099-12-31 23:59,127.0.0.0/8 2001:db8::/32,127.0.0.9,/in/50%25,027,no,on-disk,\
+               *.php plan,2,optional\n\
+               heron,never,all,none,/,022,server,server,plan,plan,inherit\n\
+               swan,,,,,,,,,,\n";
+    let perform = order(Existing::Change, Mode::Perform);
+    let done = import(&server, csv, &perform).await;
+    assert_eq!(told(&done), ["created", "created", "created"]);
+
+    let accounts = &server.app().accounts;
+    let stored = async |name: &str| {
+        let name = name.parse().unwrap();
+        accounts.by_username(&name).await.unwrap().unwrap()
+    };
+    let kestrel = stored("kestrel").await;
+    let end = Expiry(kestrel.login.expires_at.unwrap()).to_string();
+    assert_eq!(end, "2099-12-31 23:59 UTC");
+    let networks = &kestrel.login.networks;
+    assert_eq!(networks.allowed.to_string(), "127.0.0.0/8\n2001:db8::/32");
+    assert_eq!(networks.denied.to_string(), "127.0.0.9");
+    assert_eq!(kestrel.session.start.as_str(), "/in/50%");
+    assert_eq!(kestrel.session.umask.to_string(), "027");
+    assert_eq!(kestrel.session.active_mode, Override::Own(false));
+    assert_eq!(
+        kestrel.session.durability,
+        Override::Own(Durability::OnDisk)
+    );
+    assert_eq!(
+        kestrel.session.denied_names,
+        Override::Own("*.php plan".parse().unwrap())
+    );
+    for name in ["heron", "swan"] {
+        let usual = stored(name).await;
+        assert_eq!(usual.login, LoginRules::default(), "{name}");
+        assert_eq!(usual.session, SessionRules::default(), "{name}");
+    }
+
+    let export = async || {
+        let (imports, actor) = (server.app().imports(), Actor::system());
+        let written = imports.export(&actor, ExportFormat::Csv, None, Hashes::Included);
+        written.await.unwrap()
+    };
+    let before = export().await;
+    let again = import(&server, &before, &perform).await;
+    assert_eq!(told(&again), ["unchanged", "unchanged", "unchanged"]);
+    assert_eq!(export().await, before);
+
+    let changed = import(
+        &server,
+        "username,expires,denied_networks,start_folder\nkestrel,never,none,/\n",
+        &perform,
+    )
+    .await;
+    assert_eq!(
+        told(&changed),
+        [
+            "changed expires: 2099-12-31 23:59 UTC → never; denied networks: 127.0.0.9 → none; \
+             start folder: /in/50% → /"
+        ]
+    );
+    assert!(stored("kestrel").await.login.expires_at.is_none());
+});
 
 on_both!(
     a_password_that_was_set_later_stays_until_the_file_has_another_one,
