@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -12,9 +13,9 @@ use super::console;
 use crate::app::Office;
 use crate::hosting::csv::write_row;
 use crate::hosting::imports::{
-    Existing, LARGEST_BYTES, Mode, Order, Outcome, Report, RowResult, Source,
+    Counts, Existing, Imports, LARGEST_BYTES, Mode, Order, Record, Source,
 };
-use crate::model::Actor;
+use crate::model::{Actor, ImportId, ImportRow, ImportRowQuery, JobState};
 
 /// Takes accounts over. Every account of the file gets a line that says what became of it; the exit code
 /// is 2 if some were refused. The same file can be imported again: what is there already stays.
@@ -60,22 +61,113 @@ impl Import {
                 Mode::Perform
             },
         };
-        let imports = &office.imports;
+        if order.mode == Mode::Perform && records.len() > Imports::FEW {
+            let by_server = by_server(office, &records, &order).await?;
+            if let Some((done, is_whole)) = by_server {
+                let code = self.tell(&done, order.mode)?;
+                return Ok(if is_whole { code } else { ExitCode::FAILURE });
+            }
+            console::complain("No server has begun it, so it is done here.");
+        }
         let actor = Actor::command_line();
-        let run = imports.run(&actor, records, &order, |_| ControlFlow::Continue(()));
+        let run = office
+            .imports
+            .run(&actor, records, &order, |_| ControlFlow::Continue(()));
         let report = run.await?;
-        for row in &report.rows {
-            say_row(row);
-        }
-        say_sum(&report, order.mode);
+        let numbered = (1..).zip(&report.rows);
+        let done = Done {
+            rows: numbered.map(|(number, row)| row.row(number)).collect(),
+            counts: report.counts(),
+            new_customers: report.new_customers,
+        };
+        self.tell(&done, order.mode)
+    }
+
+    /// Prints what became of each account, and writes the report.
+    fn tell(&self, done: &Done, mode: Mode) -> anyhow::Result<ExitCode> {
+        done.rows.iter().for_each(say_row);
+        say_sum(done, mode);
         if let Some(path) = &self.report {
-            write_report(path, &report)?;
+            write_report(path, &done.rows)?;
         }
-        Ok(if report.counts().refused > 0 {
+        Ok(if done.counts.refused > 0 {
             ExitCode::from(2)
         } else {
             ExitCode::SUCCESS
         })
+    }
+}
+
+/// What became of a file.
+struct Done {
+    rows: Vec<ImportRow>,
+    counts: Counts,
+    new_customers: Vec<String>,
+}
+
+/// How long a running server may take to begin.
+const BEGUN_WITHIN: Duration = Duration::from_secs(3);
+/// The job is looked at this often.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How far it is, is told this often.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+/// Rows that are read at once.
+const PAGE: u64 = 1_000;
+
+/// Has the running server import the accounts, which goes on if this process ends; what came of it, and
+/// whether it is all of it. `None` if no server runs, or all of its hands are full: nothing was done then.
+async fn by_server(
+    office: &Office,
+    records: &[Record],
+    order: &Order,
+) -> anyhow::Result<Option<(Done, bool)>> {
+    let (imports, actor) = (&office.imports, Actor::command_line());
+    let id = imports.keep(&actor, records, order).await?;
+    let job = imports.queue(&actor, id, Mode::Perform).await?;
+    let mut waited = Duration::ZERO;
+    let ended = loop {
+        let found = office.jobs.get(job.id).await?;
+        if found.state.is_over() {
+            break found;
+        }
+        let is_waiting = found.state == JobState::Queued && waited >= BEGUN_WITHIN;
+        if is_waiting && imports.withdraw(id, &job).await? {
+            return Ok(None);
+        }
+        let is_due = waited.as_millis().is_multiple_of(TELL_EVERY.as_millis());
+        if is_due && !waited.is_zero() {
+            let (done, total) = (found.progress.done, found.progress.total.unwrap_or(0));
+            console::complain(&format!("Job {}: {done} of {total}", job.id));
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        waited += LOOK_EVERY;
+    };
+    let is_whole = ended.state == JobState::Done;
+    if !is_whole {
+        console::complain(&ended.result);
+    }
+    let kept = imports.kept(id).await?;
+    let done = Done {
+        rows: rows(office, id).await?,
+        counts: kept.tally.counts,
+        new_customers: kept.file.new_customers,
+    };
+    Ok(Some((done, is_whole)))
+}
+
+async fn rows(office: &Office, id: ImportId) -> anyhow::Result<Vec<ImportRow>> {
+    let mut rows: Vec<ImportRow> = Vec::new();
+    loop {
+        let query = ImportRowQuery {
+            after: rows.last().map_or(0, |row| row.number),
+            limit: PAGE,
+            ..ImportRowQuery::default()
+        };
+        let page = office.imports.rows(id, &query).await?;
+        if page.is_empty() {
+            return Ok(rows);
+        }
+        rows.extend(page);
     }
 }
 
@@ -94,24 +186,22 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn say_row(row: &RowResult) {
-    let (place, word) = (row.place.to_string(), row.outcome.as_str());
-    let mut line = format!("{place:<12} {word:<10} {:<24}", row.name);
-    let detail = row.outcome.detail();
-    if !detail.is_empty() {
+fn say_row(row: &ImportRow) {
+    let (place, name, word) = (&row.place, &row.username, row.result.outcome.as_str());
+    let word = if word.is_empty() { "waiting" } else { word };
+    let mut line = format!("{place:<12} {word:<10} {name:<24}");
+    if !row.result.detail.is_empty() {
         line.push_str("  ");
-        line.push_str(&detail);
+        line.push_str(&row.result.detail);
     }
-    if let Outcome::Created { home } = &row.outcome {
-        if !row.old_home.is_empty() {
-            let shown = row.old_home.escape_debug();
-            line += "  files from ";
-            line.extend(shown);
-        }
-        if !home.is_empty() {
-            line += "  to ";
-            line += home;
-        }
+    if word == "created" && !row.old_home.is_empty() {
+        let shown = row.old_home.escape_debug();
+        line += "  files from ";
+        line.extend(shown);
+    }
+    if !row.result.home.is_empty() {
+        line += "  to ";
+        line += &row.result.home;
     }
     console::say(line.trim_end());
     for sentence in &row.told {
@@ -119,9 +209,9 @@ fn say_row(row: &RowResult) {
     }
 }
 
-fn say_sum(report: &Report, mode: Mode) {
-    let counts = report.counts();
-    for name in &report.new_customers {
+fn say_sum(done: &Done, mode: Mode) {
+    let counts = done.counts;
+    for name in &done.new_customers {
         console::say(&format!("Customer {name} is new."));
     }
     let would = match mode {
@@ -134,7 +224,7 @@ fn say_sum(report: &Report, mode: Mode) {
     ));
 }
 
-fn write_report(path: &Path, report: &Report) -> anyhow::Result<()> {
+fn write_report(path: &Path, rows: &[ImportRow]) -> anyhow::Result<()> {
     let mut csv = String::new();
     let heads = [
         "place",
@@ -146,23 +236,15 @@ fn write_report(path: &Path, report: &Report) -> anyhow::Result<()> {
         "not_taken_over",
     ];
     write_row(&mut csv, heads);
-    for row in &report.rows {
-        let home = match &row.outcome {
-            Outcome::Created { home } => home.as_str(),
-            _ => "",
-        };
-        let (place, detail, told) = (
-            row.place.to_string(),
-            row.outcome.detail(),
-            row.told.join(" "),
-        );
+    for row in rows {
+        let (result, told) = (&row.result, row.told.join(" "));
         let cells = [
-            place.as_str(),
-            &row.name,
-            row.outcome.as_str(),
-            &detail,
+            row.place.as_str(),
+            &row.username,
+            &result.outcome,
+            &result.detail,
             &row.old_home,
-            home,
+            &result.home,
             &told,
         ];
         write_row(&mut csv, cells);

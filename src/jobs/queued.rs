@@ -78,6 +78,7 @@ async fn execute(app: App, task: JobTask) {
 /// What each kind of job does.
 async fn work(app: App, task: JobTask) -> Result<JobReport, JobFailure> {
     match task.job().kind {
+        JobKind::CheckImport | JobKind::Import => app.imports().work(&task).await,
         JobKind::Discard => app.trash.discard(&task).await,
         JobKind::Purge => app.trash.remove(&task).await,
         JobKind::Recount => app.recounts.run(&task).await,

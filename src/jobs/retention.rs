@@ -31,6 +31,12 @@ pub(super) async fn run(app: &App) {
         ),
         Err(error) => tracing::warn!(%error, "the trash could not be emptied"),
     }
+    let (unused, old) = (now.minus(days(1)), now.minus(days(JOBS_KEPT_DAYS)));
+    match app.imports().forget(unused, old).await {
+        Ok(0) => {}
+        Ok(files) => tracing::info!(files, "removed what became of old imports"),
+        Err(error) => tracing::warn!(%error, "old imports could not be removed"),
+    }
     match app.jobs.shorten(now.minus(days(JOBS_KEPT_DAYS))).await {
         Ok(0) => {}
         Ok(jobs) => tracing::info!(jobs, "removed old jobs"),

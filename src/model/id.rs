@@ -68,6 +68,8 @@ ids! {
     AdminId;
     /// A customer: the company or person that owns accounts.
     CustomerId;
+    /// A file with accounts that is imported.
+    ImportId;
     /// A job.
     JobId;
     /// A plan.

@@ -38,8 +38,12 @@ macro_rules! names {
 names! {
     /// What kind of work it is.
     JobKind {
+        /// A file with accounts is looked through, and nothing is changed.
+        CheckImport = "check-import", "Check accounts of a file";
         /// The files of a deleted account are moved into the trash.
         Discard = "discard", "Move files to the trash";
+        /// Accounts are taken over from a file.
+        Import = "import", "Import accounts";
         /// The files of a deleted account are removed for good.
         Purge = "purge", "Delete files";
         /// Books are compared with the disk.
@@ -51,7 +55,9 @@ impl JobKind {
     /// The right to begin and to cancel one.
     pub fn right(self) -> Right {
         match self {
-            Self::Discard | Self::Purge | Self::Recount => Right::ManageAccounts,
+            Self::CheckImport | Self::Discard | Self::Import | Self::Purge | Self::Recount => {
+                Right::ManageAccounts
+            }
         }
     }
 
@@ -59,7 +65,7 @@ impl JobKind {
     /// then find out itself what is done already.
     pub fn is_resumed(self) -> bool {
         match self {
-            Self::Discard | Self::Purge | Self::Recount => true,
+            Self::CheckImport | Self::Discard | Self::Import | Self::Purge | Self::Recount => true,
         }
     }
 }

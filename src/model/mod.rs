@@ -11,6 +11,7 @@ pub mod bytes;
 pub mod customer;
 pub mod expiry;
 pub mod id;
+pub mod import_file;
 pub mod job;
 pub mod journal;
 pub mod limits;
@@ -40,8 +41,10 @@ pub use bytes::{ByteSize, ByteSizeError};
 pub use customer::{Customer, CustomerStatus};
 pub use expiry::{Expiry, ExpiryError};
 pub use id::{
-    AccountId, AdminId, CustomerId, IdError, JobId, PlanId, SessionId, TransferId, WebSessionId,
+    AccountId, AdminId, CustomerId, IdError, ImportId, JobId, PlanId, SessionId, TransferId,
+    WebSessionId,
 };
+pub use import_file::{ImportCount, ImportFile, ImportResult, ImportRow, ImportRowQuery};
 pub use job::{Job, JobKind, JobLog, JobQuery, JobState, JobUnit, Progress};
 pub use journal::{JournalEntry, Operation, TransferResult};
 pub use limits::{Limit, LimitSource, Override};

@@ -14,6 +14,7 @@ mod customers;
 mod db;
 mod error;
 mod facts;
+mod import_files;
 mod jobs;
 mod journal;
 mod journal_question;

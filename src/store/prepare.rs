@@ -46,6 +46,7 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::audit::STATEMENTS,
         super::customers::STATEMENTS,
         super::facts::STATEMENTS,
+        super::import_files::STATEMENTS,
         super::jobs::STATEMENTS,
         super::journal::STATEMENTS,
         super::journal_retention::STATEMENTS,

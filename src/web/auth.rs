@@ -158,7 +158,7 @@ pub(crate) struct Submitted(pub(crate) Form);
 
 impl Submitted {
     /// Longest time for a form to arrive; less than an answer may take, so that it is told apart.
-    const WITHIN: Duration = Duration::from_secs(20);
+    pub(super) const WITHIN: Duration = Duration::from_secs(20);
 }
 
 impl FromRequest<Web> for Submitted {

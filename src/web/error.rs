@@ -267,7 +267,12 @@ impl From<ImportError> for PageError {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::Account(error) => error.into(),
+            ImportError::Active => Self::Stale,
             ImportError::Customer(error) => error.into(),
+            ImportError::Job(error) => error.into(),
+            ImportError::NotFound => Self::not_found(
+                "The file was never uploaded, or it was too long ago. Upload it again.",
+            ),
             ImportError::Plan(error) => error.into(),
             ImportError::Store(error) => Self::unavailable(&error),
         }

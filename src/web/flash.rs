@@ -47,6 +47,12 @@ notices! {
     DisconnectedMany = "disconnected-many", "{} disconnected.";
     /// The session had ended before it could be disconnected.
     GoneAlready = "gone-already", "That session has ended already.";
+    /// Accounts of a file are being imported.
+    ImportBegun = "import-begun", "The accounts are being imported; this page says what becomes of each.";
+    /// A file is being looked through.
+    ImportChecked = "import-checked", "The file is being checked; nothing is changed yet.";
+    /// Somebody else did what the page offered.
+    ImportMovedOn = "import-moved-on", "Somebody was faster. This page shows what is done now.";
     /// A job was asked to stop.
     JobCancelled = "job-cancelled", "The job stops after its current step.";
     /// The job had ended before it could be cancelled.

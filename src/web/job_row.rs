@@ -1,14 +1,17 @@
 //! A job in words, for every page that shows some.
 
 use super::format::{Bytes, Count, Span, When};
+use super::table::encoded;
 use crate::clock::Timestamp;
-use crate::model::{Job, JobState, JobUnit, Progress};
+use crate::model::{Job, JobKind, JobState, JobUnit, Progress};
 
 /// A job as a page prints it.
 #[derive(Clone, Debug)]
 pub(crate) struct JobRow {
     /// The page of the job.
     pub(crate) url: String,
+    /// The page with what became of each thing it is about; empty if there is none.
+    pub(crate) each: String,
     /// What it does: `Recount storage`.
     pub(crate) kind: &'static str,
     /// What it is about; may be empty.
@@ -52,6 +55,7 @@ impl JobRow {
         let percent = job.progress.percent().filter(|_| job.started_at.is_some());
         Self {
             url: format!("/admin/jobs/{}", job.id),
+            each: each(job),
             kind: job.kind.label(),
             subject: job.subject.clone(),
             actor: job.actor.clone(),
@@ -76,6 +80,15 @@ impl JobRow {
             ended: job.ended_at.map(|at| now.of(at)),
             took: took(job, now.at()),
         }
+    }
+}
+
+fn each(job: &Job) -> String {
+    match job.kind {
+        JobKind::CheckImport | JobKind::Import => {
+            format!("/admin/accounts/import/{}", encoded(&job.subject_id))
+        }
+        JobKind::Discard | JobKind::Purge | JobKind::Recount => String::new(),
     }
 }
 
@@ -146,7 +159,7 @@ fn took(job: &Job, now: Timestamp) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::model::{JobId, JobKind, JobLog};
+    use crate::model::{JobId, JobLog};
     use crate::web::sample_records::HOSTILE;
 
     /// A job in that state, half done.

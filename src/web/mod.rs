@@ -52,6 +52,7 @@ mod form;
 mod format;
 mod headers;
 mod icon;
+mod import_row;
 mod job_row;
 mod journal_filter;
 mod layout;
@@ -87,6 +88,7 @@ mod traffic_buckets;
 mod traffic_words;
 mod transfer_row;
 mod trash_row;
+mod upload;
 mod usage_tile;
 mod visitor;
 

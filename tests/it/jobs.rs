@@ -1,5 +1,6 @@
 //! Work in the background, by a whole server.
 
+mod import;
 mod purge;
 mod recount;
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod administration;
+mod imports;
 mod jobs;
 mod journal;
 mod tenants;

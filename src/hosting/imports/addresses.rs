@@ -39,7 +39,7 @@ pub(super) fn take(
 }
 
 /// The networks of a list, and what in it is none.
-fn read<'t>((field, list): List<'t>) -> Result<(Networks, Vec<&'t str>), RowRefusal> {
+fn read((field, list): List<'_>) -> Result<(Networks, Vec<&str>), RowRefusal> {
     let mut networks = Vec::new();
     let mut names = Vec::new();
     let filled = list.iter().map(|text| text.trim());

@@ -3,6 +3,7 @@
 use crate::hosting::accounts::AccountError;
 use crate::hosting::csv::QuoteError;
 use crate::hosting::customers::CustomerError;
+use crate::hosting::jobs::JobError;
 use crate::hosting::plans::PlanError;
 use crate::store::StoreError;
 
@@ -76,6 +77,15 @@ pub enum ImportError {
     /// A customer could not be made or read.
     #[error(transparent)]
     Customer(#[from] CustomerError),
+    /// A job could not be queued.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// There is no such file, or it is not kept any more.
+    #[error("the file is not kept any more")]
+    NotFound,
+    /// A job has to do with the file already.
+    #[error("a job works on the file already")]
+    Active,
     /// There is no plan for a new customer.
     #[error(transparent)]
     Plan(#[from] PlanError),

@@ -104,9 +104,9 @@ impl<'a> Judge<'a> {
     }
 
     /// Names of the customers that were made, or would be.
-    pub(super) fn into_new_customers(self) -> Vec<String> {
-        let new = self.customers.into_values().filter(|owner| owner.is_new);
-        new.map(|owner| owner.name).collect()
+    pub(super) fn new_customers(&self) -> impl Iterator<Item = &String> {
+        let new = self.customers.values().filter(|owner| owner.is_new);
+        new.map(|owner| &owner.name)
     }
 
     /// What is to be done with an account of the file.

@@ -2,11 +2,12 @@
 
 use super::error::ImportError;
 use super::judge::{Alteration, Judge, Verdict, mark};
+use super::kept;
 use super::record::{RowRefusal, Wanted};
 use super::report::Outcome;
 use crate::hosting::accounts::{AccountError, Accounts, Newcomer};
 use crate::hosting::stored_password::NO_PASSWORD;
-use crate::model::{Account, Actor, Customer, PasswordHash, Plan};
+use crate::model::{Account, Actor, Customer, ImportId, PasswordHash, Plan};
 use crate::store::Tx;
 
 /// One account of a batch, ready to be written.
@@ -20,21 +21,29 @@ enum Piece<'v> {
     Done(Outcome),
 }
 
-/// Does what was judged, all of it in one transaction. If one account cannot be written, because
-/// somebody was faster, each is written on its own and that one is refused.
+/// Where it is written down what became of each, by the numbers of their rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sheet<'n> {
+    pub(super) import: ImportId,
+    pub(super) numbers: &'n [u64],
+}
+
+/// Does what was judged and writes down what became of it, all of it in one transaction. If one account
+/// cannot be written, because somebody was faster, each is written on its own and that one is refused.
 pub(super) async fn perform(
     accounts: &Accounts,
     actor: &Actor,
     judge: &Judge<'_>,
-    verdicts: &[&Verdict],
+    verdicts: &[Verdict],
+    sheet: Option<Sheet<'_>>,
 ) -> Result<Vec<Outcome>, ImportError> {
     let mut pieces = Vec::with_capacity(verdicts.len());
     for verdict in verdicts {
         pieces.push(prepared(accounts, judge, verdict).await);
     }
-    let outcomes = match write(accounts, actor, &pieces).await {
+    let outcomes = match write(accounts, actor, &pieces, sheet).await {
         Ok(()) => pieces.iter().map(outcome).collect(),
-        Err(_) => one_by_one(accounts, actor, &pieces).await?,
+        Err(_) => one_by_one(accounts, actor, &pieces, sheet).await?,
     };
     for (piece, outcome) in pieces.iter().zip(&outcomes) {
         if !matches!(outcome, Outcome::Refused(_)) {
@@ -87,12 +96,42 @@ async fn write(
     accounts: &Accounts,
     actor: &Actor,
     pieces: &[Piece<'_>],
+    sheet: Option<Sheet<'_>>,
 ) -> Result<(), AccountError> {
     let mut tx = accounts.parts().foundation.db.begin().await?;
     for piece in pieces {
         write_piece(accounts, &mut tx, actor, piece).await?;
     }
+    if let Some(sheet) = sheet {
+        for (number, piece) in sheet.numbers.iter().zip(pieces) {
+            sheet.settle(&mut tx, *number, &outcome(piece)).await?;
+        }
+    }
     Ok(tx.commit().await?)
+}
+
+impl Sheet<'_> {
+    /// Only the one at `index`.
+    fn only(self, index: usize) -> Option<Self> {
+        let numbers = self.numbers.get(index..=index)?;
+        Some(Self { numbers, ..self })
+    }
+
+    async fn settle(self, tx: &mut Tx, number: u64, outcome: &Outcome) -> Result<(), AccountError> {
+        let result = kept::result(outcome);
+        tx.settle_import_row(self.import, number, (&result, true))
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down what is not written with anything else.
+    async fn note(self, accounts: &Accounts, outcome: &Outcome) -> Result<(), AccountError> {
+        let mut tx = accounts.parts().foundation.db.begin().await?;
+        for number in self.numbers {
+            self.settle(&mut tx, *number, outcome).await?;
+        }
+        Ok(tx.commit().await?)
+    }
 }
 
 async fn write_piece(
@@ -149,24 +188,40 @@ async fn one_by_one(
     accounts: &Accounts,
     actor: &Actor,
     pieces: &[Piece<'_>],
+    sheet: Option<Sheet<'_>>,
 ) -> Result<Vec<Outcome>, ImportError> {
     let mut outcomes = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        let written = write(accounts, actor, std::slice::from_ref(piece)).await;
-        let refused = |field, reason: String| Outcome::Refused(RowRefusal::new(field, reason));
-        outcomes.push(match written {
-            Ok(()) => outcome(piece),
-            Err(error @ AccountError::Taken(_)) => refused("user name", error.to_string()),
-            Err(error @ AccountError::TooManyAccounts { .. }) => {
-                refused("customer", error.to_string())
+    for (index, piece) in pieces.iter().enumerate() {
+        let own = sheet.and_then(|sheet| sheet.only(index));
+        let written = write(accounts, actor, std::slice::from_ref(piece), own).await;
+        let refusal = match written {
+            Ok(()) => {
+                outcomes.push(outcome(piece));
+                continue;
             }
-            Err(error @ (AccountError::Stale | AccountError::NotFound)) => {
-                refused("account", error.to_string())
-            }
-            Err(error) => return Err(error.into()),
-        });
+            Err(error) => Outcome::Refused(refused(error)?),
+        };
+        if let Some(sheet) = own {
+            sheet.note(accounts, &refusal).await?;
+        }
+        outcomes.push(refusal);
     }
     Ok(outcomes)
+}
+
+/// Why one account could not be written.
+///
+/// # Errors
+///
+/// What keeps all others from it too.
+fn refused(error: AccountError) -> Result<RowRefusal, AccountError> {
+    let field = match &error {
+        AccountError::Taken(_) => "user name",
+        AccountError::TooManyAccounts { .. } => "customer",
+        AccountError::Stale | AccountError::NotFound => "account",
+        _ => return Err(error),
+    };
+    Ok(RowRefusal::new(field, error))
 }
 
 fn outcome(piece: &Piece<'_>) -> Outcome {

@@ -3,6 +3,7 @@
 
 mod access;
 mod addresses;
+mod background;
 mod bounds;
 mod columns;
 mod error;
@@ -11,6 +12,7 @@ mod format;
 #[cfg(test)]
 mod generated;
 mod judge;
+mod kept;
 mod lines;
 mod making;
 mod mod_sql;
@@ -28,6 +30,7 @@ mod sql;
 mod sql_words;
 
 pub use access::{AccessWishes, End};
+pub use background::{Kept, Tally};
 pub use bounds::{LARGEST_BYTES, MOST_ROWS};
 pub use error::{FileError, ImportError};
 pub use format::{ExportFormat, Hashes};

@@ -73,6 +73,42 @@ pub struct Report {
     pub is_cancelled: bool,
 }
 
+impl Counts {
+    /// Counts `rows` more with the outcome that has this word; one without a word is none yet.
+    pub(super) fn add(&mut self, outcome: &str, rows: u64) {
+        *match outcome {
+            "created" => &mut self.created,
+            "changed" => &mut self.changed,
+            "differs" => &mut self.differing,
+            "unchanged" => &mut self.unchanged,
+            "refused" => &mut self.refused,
+            _ => return,
+        } += rows;
+    }
+
+    /// Each that is not zero, with the words for it.
+    pub fn words(self) -> Vec<(u64, &'static str)> {
+        let all = [
+            (self.created, "created"),
+            (self.changed, "changed"),
+            (self.differing, "different and left"),
+            (self.unchanged, "unchanged"),
+            (self.refused, "refused"),
+        ];
+        all.into_iter().filter(|(count, _)| *count > 0).collect()
+    }
+
+    /// All of them in words: `12 created · 3 refused`.
+    pub fn sum(self) -> String {
+        let words = self.words();
+        let words: Vec<_> = words
+            .iter()
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        words.join(" · ")
+    }
+}
+
 impl Outcome {
     /// One word.
     pub fn as_str(&self) -> &'static str {
@@ -107,13 +143,7 @@ impl Report {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for row in &self.rows {
-            *match row.outcome {
-                Outcome::Created { .. } => &mut counts.created,
-                Outcome::Changed(_) => &mut counts.changed,
-                Outcome::Differs(_) => &mut counts.differing,
-                Outcome::Unchanged => &mut counts.unchanged,
-                Outcome::Refused(_) => &mut counts.refused,
-            } += 1;
+            counts.add(row.outcome.as_str(), 1);
         }
         counts
     }

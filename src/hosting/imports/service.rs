@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::error::ImportError;
 use super::format::{ExportFormat, Hashes};
 use super::judge::{Judge, Verdict};
+use super::making::Sheet;
 use super::order::{Mode, Order, Parts};
 use super::record::{Record, RowRefusal};
-use super::report::{Outcome, Progress, Report, RowResult};
+use super::report::{Counts, Outcome, Progress, Report, RowResult};
 use super::{making, ours};
 use crate::hosting::accounts::AccountError;
-use crate::hosting::foundation::Deed;
+use crate::hosting::foundation::{Deed, Foundation};
 use crate::model::page::{AccountQuery, Window};
 use crate::model::{Actor, AuditAction, CustomerId, Right};
 
@@ -64,9 +65,10 @@ impl Imports {
             };
             report.is_cancelled = watch(progress).is_break() && report.rows.len() < total;
         }
-        report.new_customers = judge.into_new_customers();
+        report.new_customers = judge.new_customers().cloned().collect();
         if order.mode == Mode::Perform {
-            self.note(actor, order, &report).await?;
+            let counted = (report.counts(), report.is_cancelled);
+            self.note(actor, order, counted).await?;
         }
         Ok(report)
     }
@@ -117,6 +119,14 @@ impl Imports {
         })
     }
 
+    pub(super) fn parts(&self) -> &Parts {
+        &self.0
+    }
+
+    pub(super) fn foundation(&self) -> &Foundation {
+        &self.0.accounts.parts().foundation
+    }
+
     async fn batch(
         &self,
         actor: &Actor,
@@ -124,25 +134,17 @@ impl Imports {
         batch: Vec<Record>,
         mode: Mode,
     ) -> Result<Vec<RowResult>, ImportError> {
-        let mut judged = Vec::with_capacity(batch.len());
-        for record in batch {
-            let verdict = judge.judge(&record.wanted).await?;
-            judged.push((record, verdict));
+        let mut verdicts = Vec::with_capacity(batch.len());
+        for record in &batch {
+            verdicts.push(judge.judge(&record.wanted).await?);
         }
-        let mut rows = Vec::with_capacity(judged.len());
+        let mut rows = Vec::with_capacity(batch.len());
         let mut outcomes = match mode {
-            Mode::Rehearse => judged
-                .iter()
-                .map(|(_, verdict)| verdict.rehearsed())
-                .collect(),
-            Mode::Perform => {
-                judge.make_customers(actor).await?;
-                let verdicts: Vec<&Verdict> = judged.iter().map(|(_, verdict)| verdict).collect();
-                making::perform(&self.0.accounts, actor, judge, &verdicts).await?
-            }
+            Mode::Rehearse => verdicts.iter().map(Verdict::rehearsed).collect(),
+            Mode::Perform => self.perform(actor, judge, &verdicts, None).await?,
         }
         .into_iter();
-        for (record, _) in judged {
+        for record in batch {
             let missing = || Outcome::Refused(RowRefusal::new("line", "it was not looked at"));
             let (old_home, told) = match record.wanted {
                 Ok(wanted) => (wanted.old_home, wanted.told),
@@ -159,8 +161,25 @@ impl Imports {
         Ok(rows)
     }
 
-    async fn note(&self, actor: &Actor, order: &Order, report: &Report) -> Result<(), ImportError> {
-        let counts = report.counts();
+    /// Does what was judged, with the customers that are missing, and writes it down on the sheet.
+    pub(super) async fn perform(
+        &self,
+        actor: &Actor,
+        judge: &mut Judge<'_>,
+        verdicts: &[Verdict],
+        sheet: Option<Sheet<'_>>,
+    ) -> Result<Vec<Outcome>, ImportError> {
+        judge.make_customers(actor).await?;
+        making::perform(&self.0.accounts, actor, judge, verdicts, sheet).await
+    }
+
+    /// Writes the counts of an import into the audit log, and whether it was cancelled.
+    pub(super) async fn note(
+        &self,
+        actor: &Actor,
+        order: &Order,
+        (counts, is_cancelled): (Counts, bool),
+    ) -> Result<(), ImportError> {
         let figures = [
             ("created", counts.created),
             ("changed", counts.changed),
@@ -172,7 +191,7 @@ impl Imports {
             .into_iter()
             .map(|(name, count)| (name.to_owned(), String::new(), count.to_string()))
             .collect();
-        if report.is_cancelled {
+        if is_cancelled {
             changes.push(("cancelled".to_owned(), String::new(), "yes".to_owned()));
         }
         self.audit(actor, AuditAction::AccountsImported, &order.title, changes)
@@ -186,7 +205,7 @@ impl Imports {
         object: &str,
         changes: Vec<(String, String, String)>,
     ) -> Result<(), ImportError> {
-        let foundation = &self.0.accounts.parts().foundation;
+        let foundation = self.foundation();
         let deed = Deed {
             action,
             object,
@@ -200,7 +219,10 @@ impl Imports {
     }
 }
 
-fn require(actor: &Actor) -> Result<(), ImportError> {
+/// # Errors
+///
+/// `Forbidden`.
+pub(super) fn require(actor: &Actor) -> Result<(), ImportError> {
     let right = Right::ManageAccounts;
     if actor.may(right) {
         return Ok(());

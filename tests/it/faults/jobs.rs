@@ -3,7 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use quaymaster::model::Usage;
+use quaymaster::clock::{Clock, SystemClock};
+use quaymaster::model::{
+    ImportFile, ImportId, ImportRow, Job, JobId, JobKind, JobLog, JobState, JobUnit, Progress,
+    Usage,
+};
 
 use crate::support::ftp_client::FtpClient;
 use crate::support::process::{Installation, booked};
@@ -99,6 +103,78 @@ async fn a_purge_that_died_with_its_server_is_ended_by_the_next_one() {
     );
     assert!(!home.exists());
     assert_eq!(std::fs::read(beside).unwrap(), b"stays");
+    installation.stop().await;
+}
+
+/// Queues the import of so many accounts, as a page does.
+async fn queue_import(installation: &Installation, accounts: u64) {
+    let (id, now) = (ImportId::from_parts(1, [1; 10]), SystemClock.now());
+    let file = ImportFile {
+        id,
+        title: "birds".to_owned(),
+        customer: Some("Harbour".to_owned()),
+        changes_existing: true,
+        new_customers: Vec::new(),
+        created_at: now,
+    };
+    let row = |number: u64| ImportRow {
+        number,
+        wanted: format!("{{\"username\": \"bird-{number}\"}}"),
+        ..ImportRow::default()
+    };
+    let rows: Vec<ImportRow> = (1..=accounts).map(row).collect();
+    let spec = format!("{{\"import\": \"{id}\", \"name\": \"Ada\", \"role\": \"admin\"}}");
+    let job = Job {
+        id: JobId::from_parts(1, [1; 10]),
+        kind: JobKind::Import,
+        subject: file.title.clone(),
+        subject_id: id.to_string(),
+        spec,
+        actor: "Ada".to_owned(),
+        state: JobState::Queued,
+        is_cancelled: false,
+        progress: Progress {
+            done: 0,
+            total: None,
+            unit: JobUnit::Rows,
+        },
+        result: String::new(),
+        facts: Vec::new(),
+        log: JobLog::default(),
+        created_at: now,
+        started_at: None,
+        ended_at: None,
+        version: 1,
+    };
+    let db = installation.open_database().await;
+    let mut tx = db.begin().await.unwrap();
+    tx.insert_import(&file, &rows).await.unwrap();
+    tx.insert_job(&job).await.unwrap();
+    tx.commit().await.unwrap();
+    db.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_died_with_its_server_goes_on_with_exactly_what_is_left() {
+    let mut installation = Installation::new(5);
+    // Makes the plan.
+    installation.run(&["account", "list"]).await;
+    installation.lift_limits().await;
+    queue_import(&installation, 3_000).await;
+    installation.start().await;
+
+    until(&installation, is_in_the_middle).await;
+    installation.kill();
+    installation.start().await;
+    let said = until(&installation, |said| said.contains("(done)")).await;
+
+    assert!(
+        said.contains("Begun again: the server ended in the middle."),
+        "{said}"
+    );
+    // An account that was made before the kill is not found to be there already.
+    assert!(said.contains("\n3000 created.\n"), "{said}");
+    assert!(said.contains("New customers: Harbour"), "{said}");
     installation.stop().await;
 }
 

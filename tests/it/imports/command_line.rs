@@ -71,6 +71,57 @@ async fn accounts_that_are_imported_beside_a_running_server_log_in_at_once() {
     client.upload("STOR a", b"light").await;
 }
 
+/// So many accounts as CSV, and one that is refused.
+fn birds(accounts: usize) -> String {
+    let lines = (0..accounts).map(|number| format!("bird-{number}\n"));
+    format!("username\n{}b!\n", lines.collect::<String>())
+}
+
+#[tokio::test]
+async fn many_accounts_are_imported_by_the_running_server_and_the_command_line_waits() {
+    let mut installation = Installation::new(4);
+    // Makes the plan.
+    installation.run(&["account", "list"]).await;
+    installation.lift_limits().await;
+    installation.start().await;
+    let file = installation.file("birds.csv", &birds(250));
+
+    let output = installation.try_run(&into_harbour(&file, "csv")).await;
+
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("Customer Harbour is new."), "{told}");
+    assert!(
+        told.contains("250 created, 0 changed, 0 differ and stay, 0 unchanged, 1 refused."),
+        "{told}"
+    );
+    assert!(told.contains("/bird-249-"), "{told}");
+    let jobs = installation.run(&["job", "list"]).await;
+    assert!(jobs.contains("import     done"), "{jobs}");
+}
+
+#[tokio::test]
+async fn many_accounts_are_imported_without_a_server_too() {
+    let installation = Installation::new(4);
+    // Makes the plan.
+    installation.run(&["account", "list"]).await;
+    installation.lift_limits().await;
+    let file = installation.file("birds.csv", &birds(150));
+
+    let output = installation.try_run(&into_harbour(&file, "csv")).await;
+
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("150 created"), "{told}");
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.contains("it is done here"), "{complaint}");
+    let again = installation.try_run(&into_harbour(&file, "csv")).await;
+    let told = String::from_utf8(again.stdout).unwrap();
+    assert!(
+        told.contains("0 created, 0 changed, 0 differ and stay, 150 unchanged, 1 refused."),
+        "{told}"
+    );
+}
+
 #[tokio::test]
 async fn a_file_with_a_wrong_line_is_told_and_the_rest_is_taken() {
     let installation = Installation::new(4);

@@ -113,15 +113,164 @@ async fn what_is_no_file_is_told_beside_the_field() {
     let mut admin = house.signed_in(Role::Admin).await;
     let large = "a".repeat(1_048_577);
     for (content, told) in [
-        ("", "Paste the file"),
+        ("", "Choose a file, or paste it"),
         ("# nothing\n", "There is no account in it"),
-        (large.as_str(), "The file must be 1 MiB or less"),
+        (large.as_str(), "What is pasted must be 1 MiB or less"),
     ] {
         let answer = send(&mut admin, "", &[("content", content), ("then", "check")]).await;
 
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{told}");
         assert!(answer.text.contains(told), "{told}");
     }
+}
+
+/// So many accounts as `pureftpd.passwd`, the last one refused.
+fn passwd(accounts: usize) -> String {
+    let line = |number| {
+        format!("bird-{number}:$1$quaysalt$CZToviFmw60gDuam1t4gW/:1:1::/srv/{number}/./\n")
+    };
+    (1..accounts)
+        .map(line)
+        .chain(["broken:plain:1:1::/x\n".to_owned()])
+        .collect()
+}
+
+async fn upload(
+    admin: &mut Browser,
+    fields: &[(&str, &str)],
+    file: (&str, &[u8]),
+) -> crate::support::browser::Answer {
+    admin.get(PAGE).await;
+    let from = [("from", "pure-ftpd"), ("then", "check")];
+    admin.post_file(PAGE, &[&from, fields].concat(), file).await
+}
+
+/// Does the next job, as the clock's door does.
+async fn do_job(house: &House) {
+    let stop = tokio_util::sync::CancellationToken::new();
+    let task = house.app.jobs.claim(&stop).await.unwrap().expect("a job");
+    let outcome = house.app.imports().work(&task).await;
+    house.app.jobs.end(&task, outcome).await;
+}
+
+#[tokio::test]
+async fn a_long_file_is_followed_on_its_own_page() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Admin).await;
+    let mut plan = house.app.plans.all().await.unwrap().remove(0).plan;
+    plan.max_accounts = None;
+    let mut tx = house.app.foundation.db.begin().await.unwrap();
+    tx.save_plan(&plan, house.app.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    let file = passwd(121);
+    let customer = customer(&house, "Kestrel Print").await.id.to_string();
+
+    let sent = upload(
+        &mut admin,
+        &[("customer", customer.as_str())],
+        ("b<.passwd", file.as_bytes()),
+    )
+    .await;
+
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let here = sent.location().to_owned();
+    let waiting = admin.get(&here).await;
+    assert_eq!(waiting.status, StatusCode::OK, "{}", waiting.text);
+    assert!(
+        waiting
+            .text
+            .contains("Pure-FTPd pureftpd.passwd: b&#60;.passwd"),
+        "{}",
+        waiting.text
+    );
+    assert!(
+        !waiting.text.contains("name=\"then\""),
+        "nothing can be done yet"
+    );
+    do_job(&house).await;
+    let checked = admin.get(&here).await;
+    assert!(
+        checked.text.contains("Import 120 accounts<"),
+        "{}",
+        checked.text
+    );
+    assert!(names(&house).await.is_empty());
+    let refused = admin.get(&format!("{here}?outcome=refused")).await;
+    assert!(
+        refused.text.contains("not a password hash of a known kind"),
+        "{}",
+        refused.text
+    );
+    assert!(!refused.text.contains(">bird-1<"), "{}", refused.text);
+    let further = admin.get(&format!("{here}?after=100")).await;
+    assert!(further.text.contains("Line 101<"), "{}", further.text);
+
+    let begun = admin.post(&here, &[("then", "import")]).await;
+    assert_eq!(begun.location(), here);
+    let twice = admin.post(&here, &[("then", "import")]).await;
+    assert_eq!(twice.location(), here);
+    do_job(&house).await;
+
+    let done = admin.get(&here).await;
+    assert!(
+        done.text.contains("120 created · 1 refused"),
+        "{}",
+        done.text
+    );
+    assert!(!done.text.contains("name=\"then\""), "{}", done.text);
+    assert!(!done.text.contains("quaysalt"));
+    let jobs = admin.get("/admin/jobs").await;
+    assert!(jobs.text.contains("Import accounts"), "{}", jobs.text);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_no_file_of_accounts_is_told_beside_its_field() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Admin).await;
+    let large = vec![b'a'; 8 * 1_048_576 + 1];
+    for (bytes, told) in [
+        (&large[..], "The file must be 8 MiB or less"),
+        (&b"a:b:c:d:e:f\n\xff\n"[..], "Line 2 is not UTF-8"),
+        (&b"# nothing\n"[..], "There is no account in it"),
+        (&b""[..], "There is no account in it"),
+    ] {
+        let answer = upload(&mut admin, &[], ("accounts", bytes)).await;
+
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{told}");
+        assert!(answer.text.contains(told), "{told}: {}", answer.text);
+        assert!(answer.text.contains("href=\"#file\""), "{told}");
+    }
+    let both = upload(
+        &mut admin,
+        &[("content", FILE)],
+        ("accounts", FILE.as_bytes()),
+    )
+    .await;
+    assert!(
+        both.text.contains("Choose a file or paste one, not both"),
+        "{}",
+        both.text
+    );
+}
+
+#[tokio::test]
+async fn an_upload_without_the_token_of_its_page_is_not_read() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Admin).await;
+
+    let stale = admin
+        .post_file(
+            PAGE,
+            &[("from", "pure-ftpd")],
+            ("accounts", FILE.as_bytes()),
+        )
+        .await;
+
+    assert_eq!(stale.status, StatusCode::FORBIDDEN, "{}", stale.text);
+    let nowhere = admin
+        .get("/admin/accounts/import/0195d2f0-0000-7000-8000-000000000000")
+        .await;
+    assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -13,31 +13,33 @@ use axum::routing::get;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use super::import_file::address;
 use crate::app::App;
-use crate::hosting::imports::{Existing, Mode, Order, Outcome, Record, Report, RowResult, Source};
+use crate::hosting::imports::{Existing, Imports, Mode, Order, Record, Report, Source};
 use crate::model::{Customer, Right};
-use crate::web::auth::{Admin, Submitted};
+use crate::web::auth::Admin;
 use crate::web::error::PageError;
+use crate::web::flash::Notice;
 use crate::web::form::Form;
 use crate::web::format::plural;
+use crate::web::import_row::{ImportLine, sentence};
 use crate::web::layout::Layout;
 use crate::web::state::Web;
+use crate::web::upload::{Sent, SubmittedFile};
 
 /// Most bytes of a file that is pasted.
-const LARGEST_BYTES: usize = 1_048_576;
-/// The same as a form, where every byte may take three.
-const BODY_LIMIT_BYTES: usize = 3 * LARGEST_BYTES + 65_536;
-/// Most accounts: so many are made well before the browser gives up.
-const MOST_ACCOUNTS: usize = 2_000;
-/// Rows of a result that are shown.
-const SHOWN: usize = 500;
+const LARGEST_PASTED_BYTES: usize = 1_048_576;
+/// The field of a file that is pasted.
+const PASTED: &str = "content";
+/// Most characters of the name of a file that are kept.
+const LONGEST_NAME: usize = 100;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new().route(
         "/accounts/import",
         get(show)
             .post(submit)
-            .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES)),
+            .layer(DefaultBodyLimit::max(SubmittedFile::BODY_LIMIT_BYTES)),
     )
 }
 
@@ -56,21 +58,9 @@ struct Told {
     title: String,
     sum: String,
     new_customers: Vec<String>,
-    rows: Vec<Row>,
-    more: String,
+    rows: Vec<ImportLine>,
     /// Words of the button that does what was rehearsed; empty if there is nothing to do.
     button: String,
-}
-
-struct Row {
-    place: String,
-    name: String,
-    class: &'static str,
-    word: &'static str,
-    detail: String,
-    told: Vec<String>,
-    old_home: String,
-    home: String,
 }
 
 async fn show(State(app): State<App>, admin: Admin) -> Result<ImportPage, PageError> {
@@ -83,14 +73,36 @@ async fn show(State(app): State<App>, admin: Admin) -> Result<ImportPage, PageEr
 async fn submit(
     State(app): State<App>,
     admin: Admin,
-    Submitted(mut form): Submitted,
+    SubmittedFile { mut form, file }: SubmittedFile,
 ) -> Result<Response, PageError> {
     admin.require(Right::ManageAccounts)?;
     let customers = app.customers.choices().await?;
-    let Some((records, order)) = read(&mut form, &customers) else {
+    let content = content(&mut form, file);
+    // What is pasted can stand in the form until it is imported. A file cannot: it is kept.
+    let is_pasted = content.as_ref().is_some_and(|it| it.field == PASTED);
+    let order = order(&mut form, &customers, content.as_ref());
+    let read = match (content, order) {
+        (Some(content), Some((source, order))) => {
+            let records = read(&mut form, source, content).await?;
+            records.map(|records| (records, order))
+        }
+        _ => None,
+    };
+    let Some((records, mut order)) = read else {
         let page = filled(admin.layout(TITLE), &customers, form, None);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
+    if records.len() > Imports::FEW || !is_pasted {
+        let imports = app.imports();
+        let id = imports.keep(&admin.actor, &records, &order).await?;
+        imports.queue(&admin.actor, id, Mode::Rehearse).await?;
+        return Ok(admin.see_other(&address(id), Notice::ImportChecked));
+    }
+    // It is done only if exactly this was rehearsed before.
+    let is_rehearsed = form.is("seen", &fingerprint(&form));
+    if is_rehearsed && form.is("then", "import") {
+        order.mode = Mode::Perform;
+    }
     let mode = order.mode;
     let actor = admin.actor.clone();
     // On its own: who closes the page learns nothing of it, but does not stop it halfway.
@@ -110,8 +122,64 @@ async fn submit(
     Ok(filled(admin.layout(TITLE), &customers, form, Some(told)).into_response())
 }
 
-/// What shall be done. It is done only if exactly this was rehearsed before.
-fn read(form: &mut Form, customers: &[Customer]) -> Option<(Vec<Record>, Order)> {
+/// A file, however it came.
+struct Content {
+    /// The field in which it came.
+    field: &'static str,
+    /// Its name; empty if it was pasted.
+    name: String,
+    bytes: Vec<u8>,
+}
+
+fn content(form: &mut Form, file: Sent) -> Option<Content> {
+    let pasted = form.value(PASTED).to_owned();
+    let is_pasted = !pasted.trim().is_empty();
+    match file {
+        Sent::TooLarge => {
+            form.refuse(
+                "file",
+                "The file must be 8 MiB or less. Use the command line for a larger one",
+            );
+            None
+        }
+        Sent::File { .. } if is_pasted => {
+            form.refuse("file", "Choose a file or paste one, not both");
+            None
+        }
+        Sent::File { name, bytes } => {
+            let kept = name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME);
+            Some(Content {
+                field: "file",
+                name: kept.collect(),
+                bytes,
+            })
+        }
+        Sent::Nothing if pasted.len() > LARGEST_PASTED_BYTES => {
+            form.refuse(
+                PASTED,
+                "What is pasted must be 1 MiB or less. Choose the file instead",
+            );
+            form.forget(PASTED);
+            None
+        }
+        Sent::Nothing if is_pasted => Some(Content {
+            field: PASTED,
+            name: String::new(),
+            bytes: pasted.into_bytes(),
+        }),
+        Sent::Nothing => {
+            form.refuse("file", "Choose a file, or paste it");
+            None
+        }
+    }
+}
+
+/// What shall be done with the file; only looked through for the time being.
+fn order(
+    form: &mut Form,
+    customers: &[Customer],
+    content: Option<&Content>,
+) -> Option<(Source, Order)> {
     let source = form.read::<Source>("from");
     let customer = match form.value("customer") {
         "" => None,
@@ -123,48 +191,35 @@ fn read(form: &mut Form, customers: &[Customer]) -> Option<(Vec<Record>, Order)>
             Some(form.check("customer", name.ok_or("Choose a customer"))?)
         }
     };
-    let content = form.value("content").to_owned();
-    if content.trim().is_empty() {
-        form.refuse("content", "Paste the file");
-    }
-    if content.len() > LARGEST_BYTES {
-        form.refuse(
-            "content",
-            "The file must be 1 MiB or less. Use the command line for a larger one",
-        );
-        form.forget("content");
-        return None;
-    }
     let source = source?;
-    if !form.is_fine() {
-        return None;
-    }
-    let records = source.read(content.as_bytes());
-    let records = form.check(
-        "content",
-        records.map_err(|error| sentence(&error.to_string())),
-    )?;
-    if records.len() > MOST_ACCOUNTS {
-        let words = "The file must have 2,000 accounts or fewer. Use the command line for more";
-        form.refuse("content", words);
-        return None;
-    }
-    let is_rehearsed = form.is("seen", &fingerprint(form));
+    let label = source.label();
     let order = Order {
-        title: source.label().to_owned(),
+        title: match content {
+            Some(content) if !content.name.is_empty() => format!("{label}: {}", content.name),
+            _ => label.to_owned(),
+        },
         customer,
         existing: if form.is("update", "yes") {
             Existing::Change
         } else {
             Existing::Keep
         },
-        mode: if is_rehearsed && form.is("then", "import") {
-            Mode::Perform
-        } else {
-            Mode::Rehearse
-        },
+        mode: Mode::Rehearse,
     };
-    Some((records, order))
+    Some((source, order))
+}
+
+/// The accounts of the file.
+async fn read(
+    form: &mut Form,
+    source: Source,
+    content: Content,
+) -> Result<Option<Vec<Record>>, PageError> {
+    let Content { field, bytes, .. } = content;
+    let read = tokio::task::spawn_blocking(move || source.read(&bytes)).await;
+    let records = read.map_err(|_| PageError::Broken("a file broke".to_owned()))?;
+    let records = records.map_err(|error| sentence(&error.to_string()));
+    Ok(form.check(field, records))
 }
 
 /// Everything that decides about the result.
@@ -177,28 +232,8 @@ fn fingerprint(form: &Form) -> String {
     HEXLOWER.encode(&digest.finalize())
 }
 
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>());
-    first.unwrap_or_default() + letters.as_str()
-}
-
 fn told(report: &Report, mode: Mode) -> Told {
     let counts = report.counts();
-    let figures = [
-        (counts.created, "created"),
-        (counts.changed, "changed"),
-        (counts.differing, "different and left"),
-        (counts.unchanged, "unchanged"),
-        (counts.refused, "refused"),
-    ];
-    let words = figures.iter().filter(|(count, _)| *count > 0);
-    let words: Vec<_> = words
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
-    let hidden = report.rows.len().saturating_sub(SHOWN);
     let to_do = counts.created + counts.changed;
     Told {
         title: match mode {
@@ -206,38 +241,17 @@ fn told(report: &Report, mode: Mode) -> Told {
             Mode::Perform => "Imported",
         }
         .to_owned(),
-        sum: words.join(" · "),
+        sum: counts.sum(),
         new_customers: report.new_customers.clone(),
-        rows: report.rows.iter().take(SHOWN).map(row).collect(),
-        more: match hidden {
-            0 => String::new(),
-            _ => format!("{hidden} more are not shown."),
-        },
+        rows: (1..)
+            .zip(&report.rows)
+            .map(|(number, row)| ImportLine::of(&row.row(number)))
+            .collect(),
         button: if mode == Mode::Rehearse && to_do > 0 {
             format!("Import {}", plural(to_do, "account", "accounts"))
         } else {
             String::new()
         },
-    }
-}
-
-fn row(result: &RowResult) -> Row {
-    let (class, home) = match &result.outcome {
-        Outcome::Created { home } => ("ok", home.clone()),
-        Outcome::Changed(_) => ("ok", String::new()),
-        Outcome::Unchanged => ("off", String::new()),
-        Outcome::Differs(_) => ("warn", String::new()),
-        Outcome::Refused(_) => ("bad", String::new()),
-    };
-    Row {
-        place: sentence(&result.place.to_string()),
-        name: result.name.clone(),
-        class,
-        word: result.outcome.as_str(),
-        detail: result.outcome.detail(),
-        told: result.told.clone(),
-        old_home: result.old_home.clone(),
-        home,
     }
 }
 
@@ -262,7 +276,7 @@ fn filled(layout: Layout, customers: &[Customer], form: Form, outcome: Option<To
 /// The page with made-up values.
 #[cfg(test)]
 pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
-    use crate::hosting::imports::{Place, RowRefusal};
+    use crate::hosting::imports::{Outcome, Place, RowRefusal, RowResult};
     use crate::web::sample_records::customer;
 
     let result = |line, name: &str, outcome| RowResult {
@@ -293,7 +307,7 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
         filled(layout, &[customer()], form, outcome).to_string()
     };
     let mut wrong = Form::new();
-    wrong.refuse("content", "Paste the file");
+    wrong.refuse("file", "Choose a file, or paste it");
     vec![
         ("account-import", page(Form::new(), None)),
         ("account-import-errors", page(wrong, None)),

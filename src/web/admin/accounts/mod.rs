@@ -8,6 +8,7 @@ mod delete;
 mod edit;
 mod folders;
 mod import;
+mod import_file;
 mod list;
 mod password;
 mod show;
@@ -22,6 +23,7 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(list::routes())
         .merge(create::routes())
         .merge(import::routes())
+        .merge(import_file::routes())
         .merge(show::routes())
         .merge(edit::routes())
         .merge(folders::routes())
@@ -43,6 +45,7 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         edit::samples(),
         folders::samples(),
         import::samples(),
+        import_file::samples(),
         list::samples(),
         password::samples(),
         show::samples(),
