@@ -110,12 +110,8 @@ async fn samples(app: &App) -> anyhow::Result<()> {
         is_default: false,
     };
     let camera = app.plans.create(&actor, settings).await?;
-    let standard = app
-        .plans
-        .all()
-        .await?
-        .into_iter()
-        .find(|row| row.plan.is_default);
+    let mut plans = app.plans.all().await?.into_iter();
+    let standard = plans.find(|row| row.plan.is_default);
     let standard = standard.context("the default plan is missing")?.plan.id;
     for (name, plan_id) in [
         ("Northlight Studio", standard),
