@@ -46,9 +46,7 @@ async fn measure(engine: &str, url: &DatabaseUrl, rows: u64) -> anyhow::Result<(
     db.close().await;
     if let DatabaseUrl::Postgres(url) = url {
         let pool = sqlx::PgPool::connect(url.expose()).await?;
-        sqlx::query("VACUUM ANALYZE transfer")
-            .execute(&pool)
-            .await?;
+        sqlx::query("VACUUM ANALYZE journal").execute(&pool).await?;
         pool.close().await;
     }
     let db = Db::open(url).await?;

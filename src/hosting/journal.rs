@@ -1,6 +1,6 @@
 //! The transfer journal: written in batches beside the clients, queried by pages and the command line.
 //!
-//! Nobody who moves files waits for it. Rows wait in a queue for the one task that stores them, a tenth
+//! Nobody who moves files waits for it. Rows wait in a queue for the one task that stores them, a quarter
 //! of a second for others to join them, and longer only while the database does not take them. A row
 //! that finds no place in the queue is written to the log in full and counted: it is missing in the
 //! journal, but never silently.
@@ -243,11 +243,11 @@ impl Counts {
 }
 
 impl JournalWriter {
-    /// Rows that are written in one transaction.
-    const BATCH: usize = 512;
+    /// Rows that are written in one transaction: some ten milliseconds.
+    const BATCH: usize = 2_048;
     /// How long a row waits for others, unless somebody wants to read it: a transaction for every
     /// small file would cost more than the file.
-    const GATHER: Duration = Duration::from_millis(100);
+    const GATHER: Duration = Duration::from_millis(250);
     /// Pause before a failed batch is tried again.
     const RETRY: Duration = Duration::from_secs(1);
 

@@ -103,7 +103,7 @@ impl Db {
         let mut migrator = sqlx::migrate!();
         // An older program runs on a newer schema, because migrations only add.
         migrator.set_ignore_missing(true);
-        match url {
+        let db = match url {
             DatabaseUrl::Sqlite(path) => {
                 let (base, write) = open_sqlite(path).await?;
                 migrator.run(&write).await?;
@@ -112,15 +112,23 @@ impl Db {
                     .acquire_timeout(PATIENCE)
                     .connect_with(base.read_only(true))
                     .await?;
-                Ok(Self::Sqlite { write, read })
+                Self::Sqlite { write, read }
             }
             DatabaseUrl::Postgres(url) => {
                 let pool = open_postgres(url).await?;
                 pool.execute(BINARY_COLLATION).await?;
                 migrator.run(&pool).await?;
-                Ok(Self::Postgres(pool))
+                Self::Postgres(pool)
             }
+        };
+        match db.move_journal().await {
+            // The rest of the journal is no reason to serve nobody.
+            Err(error) if error.is_refusal() => {
+                tracing::error!(%error, "rows of an earlier journal stay in the table `transfer`");
+            }
+            moved => moved?,
         }
+        Ok(db)
     }
 
     /// Begins a set of changes. On SQLite it is the only one until it ends, so never ask for a

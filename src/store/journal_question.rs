@@ -1,67 +1,76 @@
 //! What is asked of the journal, as the engines take it.
 
-use super::address::address_range;
-use super::row::{containing, rows, text_of};
-use crate::model::{JournalQuery, Operation, TransferId, TransferResult};
+use super::address::{address_pattern, address_range};
+use super::journal_codes::{operation_code, result_code};
+use super::row::{containing, rows};
+use crate::model::{AccountId, CustomerId, JournalQuery, TransferId};
 
-/// After every id and every address.
-const END: &str = "g";
-
-/// The parameters of a search, as the engines take them.
+/// The parameters of a search, as the engines take them. Ids are halves.
 pub(super) struct Asked {
     pub(super) text: Option<String>,
-    pub(super) account: Option<String>,
-    pub(super) customer: Option<String>,
-    pub(super) operation: Option<&'static str>,
-    pub(super) result: Option<&'static str>,
-    /// The first id, and the one after the last.
-    pub(super) ids: (String, String),
-    addresses: Option<(String, String)>,
+    pub(super) account: Option<(i64, i64)>,
+    pub(super) customer: Option<(i64, i64)>,
+    pub(super) operation: Option<i64>,
+    pub(super) result: Option<i64>,
+    /// The first id.
+    pub(super) first: (i64, i64),
+    /// The one after the last.
+    pub(super) end: (i64, i64),
+    /// The first address and the last.
+    pub(super) addresses: Option<(String, String)>,
     pub(super) limit: i64,
+    /// Addresses that begin as the text does.
+    pub(super) address_text: Option<String>,
 }
 
 impl Asked {
     pub(super) fn of(query: &JournalQuery, limit: u64) -> Self {
-        let from = query.from.map(|at| TransferId::first_at(at).to_string());
+        let from = query.from.map(|from| TransferId::first_at(from).halves());
         let ends = [query.to.map(TransferId::first_at), query.before];
         let end = ends.into_iter().flatten().min();
         Self {
             text: containing(&query.text),
-            account: text_of(query.account_id),
-            customer: text_of(query.customer_id),
-            operation: query.operation.map(Operation::as_str),
-            result: query.result.map(TransferResult::as_str),
-            ids: (
-                from.unwrap_or_default(),
-                text_of(end).unwrap_or_else(|| END.to_owned()),
-            ),
+            account: query.account_id.map(AccountId::halves),
+            customer: query.customer_id.map(CustomerId::halves),
+            operation: query.operation.map(operation_code),
+            result: query.result.map(result_code),
+            first: from.unwrap_or((i64::MIN, i64::MIN)),
+            end: end.map_or((i64::MAX, i64::MAX), TransferId::halves),
             addresses: query.address.map(address_range),
             limit: rows(limit),
+            address_text: address_pattern(&query.text),
         }
     }
 
-    pub(super) fn addresses(&self) -> (Option<&str>, Option<&str>) {
-        match &self.addresses {
-            Some((first, last)) => (Some(first), Some(last)),
-            None => (None, None),
-        }
+    /// Whether nothing is asked for but account, time and path.
+    pub(super) fn is_simple(&self) -> bool {
+        self.text.is_none()
+            && self.customer.is_none()
+            && self.operation.is_none()
+            && self.result.is_none()
+            && self.addresses.is_none()
     }
 }
 
-/// Binds `$1` to `$10`.
+/// Binds `$1` to `$15`.
 macro_rules! asking {
     ($statement:expr, $asked:expr) => {
         $statement
             .bind(&$asked.text)
-            .bind(&$asked.account)
-            .bind(&$asked.customer)
+            .bind($asked.account.map(|id| id.0))
+            .bind($asked.account.map(|id| id.1))
+            .bind($asked.customer.map(|id| id.0))
+            .bind($asked.customer.map(|id| id.1))
             .bind($asked.operation)
             .bind($asked.result)
-            .bind(&$asked.ids.0)
-            .bind(&$asked.ids.1)
-            .bind($asked.addresses().0)
-            .bind($asked.addresses().1)
+            .bind($asked.first.0)
+            .bind($asked.first.1)
+            .bind($asked.end.0)
+            .bind($asked.end.1)
+            .bind($asked.addresses.as_ref().map(|range| range.0.as_str()))
+            .bind($asked.addresses.as_ref().map(|range| range.1.as_str()))
             .bind($asked.limit)
+            .bind(&$asked.address_text)
     };
 }
 

@@ -3,16 +3,17 @@
 
 use super::db::{Db, Tx, execute, on_reader};
 use super::error::StoreError;
-use super::row::{RowName, rows, text_of};
+use super::journal::first_half;
+use super::row::{RowName, rows};
 use super::statements::queries;
 use crate::clock::Timestamp;
 use crate::model::{CustomerId, Limit, TransferId};
 
 queries! {
     NEXT_CUSTOMER = "
-        SELECT customer_id, transfer_id FROM transfer
-         WHERE customer_id > $1
-         ORDER BY customer_id, transfer_id
+        SELECT customer_high, customer_low, id_high, id_low FROM journal
+         WHERE customer_low > $1
+         ORDER BY customer_low, id_high, id_low
          LIMIT 1";
     RULES = "
         SELECT c.customer_id, p.journal_days
@@ -20,37 +21,30 @@ queries! {
          WHERE p.journal_days_own
          ORDER BY c.customer_id";
     DELETE_OF_CUSTOMER = "
-        DELETE FROM transfer
-         WHERE transfer_id IN (
-             SELECT transfer_id FROM transfer
-              WHERE customer_id = $1 AND transfer_id < $2
-              ORDER BY transfer_id LIMIT $3)";
+        DELETE FROM journal
+         WHERE (id_high, id_low) IN (
+             SELECT id_high, id_low FROM journal
+              WHERE customer_low = $1 AND customer_high = $2 AND id_high < $3
+              ORDER BY id_high, id_low LIMIT $4)";
 }
 
 impl Db {
-    /// The next customer with rows in the journal, in the order of ids, and the oldest of them. The
-    /// customer may be gone.
+    /// The next customer with rows in the journal, in the order of the random halves of their ids, and
+    /// the oldest of them. The customer may be gone.
     pub async fn next_in_journal(
         &self,
         after: Option<CustomerId>,
     ) -> Result<Option<(CustomerId, TransferId)>, StoreError> {
-        let after = text_of(after).unwrap_or_default();
-        let found: Option<(String, String)> =
+        let after = after.map_or(i64::MIN, |customer| customer.halves().1);
+        let found: Option<(i64, i64, i64, i64)> =
             on_reader!(self, |pool| sqlx::query_as(NEXT_CUSTOMER)
-                .bind(&after)
+                .bind(after)
                 .fetch_optional(pool)
                 .await)?;
-        let Some((customer, transfer)) = found else {
-            return Ok(None);
-        };
-        let row = RowName {
-            table: "transfer",
-            id: &transfer,
-        };
-        Ok(Some((
-            row.parse("customer_id", &customer)?,
-            row.parse("transfer_id", &transfer)?,
-        )))
+        Ok(found.map(|(customer_high, customer_low, high, low)| {
+            let customer = CustomerId::from_halves((customer_high, customer_low));
+            (customer, TransferId::from_halves((high, low)))
+        }))
     }
 
     /// The customers whose plan says itself how many days it keeps the journal.
@@ -82,11 +76,13 @@ impl Tx {
         before: Timestamp,
         limit: u64,
     ) -> Result<u64, StoreError> {
+        let (high, low) = customer.halves();
         let affected = execute!(
             self,
             DELETE_OF_CUSTOMER,
-            customer.to_string(),
-            TransferId::first_at(before).to_string(),
+            low,
+            high,
+            first_half(before),
             rows(limit)
         )?;
         Ok(affected)

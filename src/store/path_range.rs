@@ -1,4 +1,5 @@
-//! Paths that begin alike, as a range of texts that are compared byte by byte.
+//! Paths that begin alike, as a range of texts that are compared byte by byte; and what of a path an
+//! index can hold.
 
 /// Characters of a path that its index holds.
 const INDEXED_CHARACTERS: usize = 600;
@@ -7,6 +8,16 @@ const INDEXED_CHARACTERS: usize = 600;
 pub(super) struct PathRange {
     pub(super) first: String,
     pub(super) end: String,
+}
+
+/// The part of a path that its index holds, and the rest of a longer one.
+pub(super) fn split(path: &str) -> (&str, Option<&str>) {
+    if path.len() <= INDEXED_CHARACTERS {
+        return (path, None);
+    }
+    let end = path.char_indices().nth(INDEXED_CHARACTERS);
+    let parts = end.and_then(|(end, _)| path.split_at_checked(end));
+    parts.map_or((path, None), |(first, rest)| (first, Some(rest)))
 }
 
 impl PathRange {
@@ -37,6 +48,15 @@ fn after(prefix: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_path_is_split_between_two_characters() {
+        let (short, long) = ("ä".repeat(600), "ä".repeat(601));
+
+        assert_eq!(split(&short), (short.as_str(), None));
+        assert_eq!(split(&long), (short.as_str(), Some("ä")));
+        assert_eq!(split("/a"), ("/a", None));
+    }
 
     #[test]
     fn a_range_ends_before_the_first_path_that_does_not_begin_so() {

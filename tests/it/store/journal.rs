@@ -6,9 +6,10 @@ use quaymaster::model::{
     Customer, HourTraffic, JournalEntry, JournalQuery, Operation, Override, Plan, TransferId,
     TransferResult,
 };
-use quaymaster::store::Db;
+use quaymaster::store::{Db, Engine};
 
 use super::on_both_engines;
+use crate::support::engines::TestDatabase;
 use crate::support::samples::{self, MADE, account_id, customer_id, later, transfer, transfer_id};
 
 on_both_engines!(a_transfer_reads_back_as_it_was_written, |db| {
@@ -298,8 +299,8 @@ on_both_engines!(a_path_is_found_by_what_it_begins_with, |db| {
 });
 
 on_both_engines!(a_path_that_is_everywhere_is_read_in_pages, |db| {
-    // More than are sorted at once, so that the latest rows are read first; the path of the first
-    // thousand is among the oldest, where only its index leads.
+    // More than are read before the index of paths is asked, of all and of one account; the path of the
+    // first thousand is among the oldest, where only its index leads.
     let rows: Vec<_> = (0..21_500_u32)
         .map(|number| {
             let mut random = [0; 10];
@@ -537,6 +538,94 @@ on_both_engines!(the_latest_upload_of_each_account_is_noted, |db| {
         (Some(later(5)), Some(later(6)))
     );
 });
+
+/// A row as the journal's first table holds it: one of a version that knew neither address keys nor
+/// sizes before.
+const FORMER: &str = "
+    INSERT INTO transfer (
+        transfer_id, session_id, account_id, customer_id, username, operation, path, target, bytes,
+        byte_offset, size, started_at, ended_at, result, reason, reply_code, ip, tls)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+
+async fn insert_former(db: &Db, row: &JournalEntry) {
+    macro_rules! insert {
+        ($pool:expr) => {
+            sqlx::query(FORMER)
+                .bind(row.id.to_string())
+                .bind(row.session_id.to_string())
+                .bind(row.account_id.to_string())
+                .bind(row.customer_id.to_string())
+                .bind(&row.username)
+                .bind(row.operation.as_str())
+                .bind(&row.path)
+                .bind(&row.target)
+                .bind(row.bytes.cast_signed())
+                .bind(row.offset.cast_signed())
+                .bind(row.size.map(u64::cast_signed))
+                .bind(row.started_at.as_millis())
+                .bind(row.ended_at.as_millis())
+                .bind(row.result.as_str())
+                .bind(&row.reason)
+                .bind(i64::from(row.reply_code))
+                .bind(row.ip.to_string())
+                .bind(row.tls)
+                .execute($pool)
+                .await
+                .map(drop)
+        };
+    }
+    let inserted = match db {
+        Db::Sqlite { write, .. } => insert!(write),
+        Db::Postgres(pool) => insert!(pool),
+    };
+    inserted.unwrap();
+}
+
+/// Rows of the journal's first table are in today's after the next start, each once.
+#[tokio::test]
+async fn rows_of_an_earlier_journal_are_kept() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let database = TestDatabase::new(engine).await;
+        let rows: Vec<JournalEntry> = (0..2_100_u32)
+            .map(|number| {
+                let mut random = [0; 10];
+                random[6..].copy_from_slice(&number.to_be_bytes());
+                JournalEntry {
+                    id: TransferId::from_parts(1_800_000_000_000, random),
+                    operation: Operation::Rename,
+                    path: format!("/{}", "ä".repeat(599 + number as usize % 3)),
+                    target: format!("/Ünï {number}"),
+                    result: TransferResult::Refused,
+                    reason: "exists".to_owned(),
+                    ip: "2001:db8::7".parse().unwrap(),
+                    ..transfer(1, 0)
+                }
+            })
+            .collect();
+        let db = database.open().await;
+        for row in &rows {
+            insert_former(&db, row).await;
+        }
+        append(&db, &[transfer(2, 5)]).await;
+        db.close().await;
+
+        let db = database.open().await;
+        let all = JournalQuery {
+            limit: 10_000,
+            ..JournalQuery::default()
+        };
+        let mut found = db.transfers(&all).await.unwrap();
+        db.close().await;
+        let db = database.open().await;
+        let again = db.count_transfers(&all, 10_000).await.unwrap();
+        db.close().await;
+
+        found.sort_by_key(|row| row.id);
+        assert_eq!(found.pop(), Some(transfer(2, 5)));
+        assert!(found == rows, "{engine:?}: {} rows", found.len());
+        assert_eq!(again, 2_101);
+    }
+}
 
 async fn append(db: &Db, entries: &[JournalEntry]) {
     let mut tx = db.begin().await.unwrap();
