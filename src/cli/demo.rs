@@ -93,7 +93,6 @@ async fn samples(app: &App) -> anyhow::Result<()> {
         pool_bytes: Some(5 << 30),
         pool_files: Some(100_000),
         max_accounts: Some(20),
-        pool_traffic: Traffic::default(),
         account: AccountLimits {
             bytes: Some(512 << 20),
             files: Some(20_000),
@@ -104,10 +103,8 @@ async fn samples(app: &App) -> anyhow::Result<()> {
             },
             ..AccountLimits::default()
         },
-        journal_days: Override::Inherit,
         denied_names: "*.exe *.php".parse()?,
-        checksum: Override::Inherit,
-        is_default: false,
+        ..PlanSettings::default()
     };
     let camera = app.plans.create(&actor, settings).await?;
     let mut plans = app.plans.all().await?.into_iter();
