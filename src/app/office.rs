@@ -19,6 +19,7 @@ use crate::hosting::passwords::Passwords;
 use crate::hosting::plans::Plans;
 use crate::hosting::quota::Keeper;
 use crate::hosting::sessions::Sessions;
+use crate::hosting::trash::Trash;
 use crate::hosting::volumes::Volumes;
 use crate::settings::{Boot, LiveSettings};
 use crate::store::Db;
@@ -42,6 +43,8 @@ pub struct Office {
     pub plans: Plans,
     /// The settings in force.
     pub settings: LiveSettings,
+    /// Files of deleted accounts.
+    pub trash: Trash,
     /// Where the homes are.
     pub volumes: Volumes,
 }
@@ -90,6 +93,7 @@ impl Office {
                 plans: plans.clone(),
             }),
             accounts,
+            trash: Trash::new(foundation.clone(), jobs.clone(), volumes.clone()),
             admins: Admins::new(foundation, passwords),
             customers,
             jobs,

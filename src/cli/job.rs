@@ -1,15 +1,15 @@
-//! `job list|show|cancel`.
+//! `job list|show|cancel|again`.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::console;
 use crate::app::Office;
 use crate::clock::SystemClock;
 use crate::hosting::jobs::JobError;
-use crate::model::{Actor, Job, JobId, JobQuery, JobState};
+use crate::model::{Actor, Job, JobId, JobKind, JobQuery, JobState};
 use crate::settings::Boot;
 
 /// Shows and cancels jobs: work that the running server does in the background.
@@ -29,6 +29,14 @@ pub(super) enum JobCommand {
         /// The id, as `job list` prints it.
         id: JobId,
     },
+    /// Starts the work of a job that failed or was cancelled once more.
+    Again {
+        /// The id, as `job list` prints it.
+        id: JobId,
+        /// Do it without asking again, if it removes something.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Ends a job that waits; one that runs stops after its current step, within a second or two.
     Cancel {
         /// The id, as `job list` prints it.
@@ -45,6 +53,7 @@ impl JobCommand {
                 let job = office.jobs.get(id).await;
                 print(&job.with_context(|| format!("job {id}"))?);
             }
+            Self::Again { id, yes } => again(&office, id, yes).await?,
             Self::Cancel { id } => match office.jobs.cancel(&Actor::command_line(), id).await {
                 Err(JobError::Over) => console::say("The job is over already."),
                 outcome => {
@@ -55,6 +64,33 @@ impl JobCommand {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+async fn again(office: &Office, id: JobId, yes: bool) -> anyhow::Result<()> {
+    let actor = Actor::command_line();
+    let job = office.jobs.get(id).await;
+    let job = job.with_context(|| format!("job {id}"))?;
+    let begun = match job.kind {
+        JobKind::CheckImport | JobKind::Import => {
+            bail!("open the import in the browser: it goes on with what is left")
+        }
+        JobKind::Discard | JobKind::Recount => office.jobs.again(&actor, id).await,
+        JobKind::Purge => {
+            if !yes {
+                bail!(
+                    "this removes the files of {} for good; say so with --yes",
+                    job.subject
+                );
+            }
+            let purge = office.trash.purge(&actor, job.subject_id.parse()?).await;
+            let begun = purge.with_context(|| format!("files of {}", job.subject))?;
+            console::say(&format!("The running server does it as job {}.", begun.id));
+            return Ok(());
+        }
+    };
+    let begun = begun.with_context(|| format!("job {id}"))?;
+    console::say(&format!("The running server does it as job {}.", begun.id));
+    Ok(())
 }
 
 fn state(text: &str) -> Result<JobState, String> {

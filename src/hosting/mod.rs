@@ -38,4 +38,5 @@ pub mod stored_password;
 mod throttle;
 pub mod traffic;
 pub mod trash;
+mod trash_jobs;
 pub mod volumes;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::clock::{Clock, Timestamp};
 use crate::model::{Account, AccountId, Usage};
 use crate::settings::Settings;
-use crate::vfs::{Cut, HomeOptions, LocalHome, Space, StorageError, Volume};
+use crate::vfs::{HomeOptions, LocalHome, Removal, Space, StorageError, Volume};
 
 /// A cheap handle on the volume and the open homes.
 #[derive(Clone, Debug)]
@@ -67,18 +67,32 @@ impl Volumes {
         Ok(self.lock().entry(id).or_insert(opened).clone())
     }
 
+    /// Makes the home of a new account: nothing may lie there, so that it never shows what another has
+    /// left.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Exists`] if something lies there, or that it cannot be made.
+    pub async fn make_home(&self, account: &Account) -> Result<LocalHome, StorageError> {
+        let options = HomeOptions {
+            clock: Arc::clone(&self.0.clock),
+        };
+        let made = self.0.volume.new_home(&account.home, options).await?;
+        Ok(self.lock().entry(account.id).or_insert(made).clone())
+    }
+
     /// Forgets the open home of a deleted account.
     pub fn forget(&self, id: AccountId) {
         self.lock().remove(&id);
     }
 
-    /// Removes some of a tree, at most `most` names; call it until it tells that nothing is left.
+    /// Begins to remove a tree; its steps do.
     ///
     /// # Errors
     ///
-    /// [`StorageError`] if something could not be removed.
-    pub async fn remove_some(&self, place: &str, most: usize) -> Result<Cut, StorageError> {
-        self.0.volume.remove_some(place, most).await
+    /// [`StorageError`] if no tree can have such a name.
+    pub fn removal(&self, place: &str) -> Result<Removal, StorageError> {
+        self.0.volume.removal(place)
     }
 
     /// Moves a tree to another place, in one piece. That it is there already is no error.

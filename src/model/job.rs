@@ -61,6 +61,15 @@ impl JobKind {
         }
     }
 
+    /// Whether one that failed or was cancelled may be begun again as it is. Of the others somebody must
+    /// be asked first, where they are begun.
+    pub fn is_repeatable(self) -> bool {
+        match self {
+            Self::Discard | Self::Recount => true,
+            Self::CheckImport | Self::Import | Self::Purge => false,
+        }
+    }
+
     /// Whether one that the service left in the middle is begun again by the next start: it must
     /// then find out itself what is done already.
     pub fn is_resumed(self) -> bool {
@@ -87,6 +96,11 @@ names! {
 }
 
 impl JobState {
+    /// Whether it came to an end before its work did.
+    pub fn is_unfinished(self) -> bool {
+        matches!(self, Self::Failed | Self::Cancelled)
+    }
+
     /// Whether nothing more will happen.
     pub fn is_over(self) -> bool {
         match self {
@@ -101,11 +115,9 @@ names! {
     JobUnit {
         /// Accounts.
         Accounts = "accounts", "accounts";
-        /// Bytes.
-        Bytes = "bytes", "bytes";
         /// Files and folders.
         Files = "files", "files";
-        /// Rows of a file or a table.
+        /// Rows of a file.
         Rows = "rows", "rows";
     }
 }
@@ -122,12 +134,17 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Of how much; `None` while that is not known, which it is not any more when more is done.
+    pub fn whole(self) -> Option<u64> {
+        self.total.filter(|total| self.done <= *total)
+    }
+
     /// The done part in whole percent, 100 at most; `None` while the whole is not known.
     pub fn percent(self) -> Option<u64> {
-        let total = self.total?;
+        let total = self.whole()?;
         let whole = u128::from(self.done) * 100;
         let percent = whole.checked_div(u128::from(total)).unwrap_or(100);
-        Some(u64::try_from(percent.min(100)).unwrap_or(100))
+        u64::try_from(percent).ok()
     }
 }
 
@@ -248,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_nothing_is_everything() {
+    fn nothing_of_nothing_is_everything_and_more_than_all_is_unknown() {
         let of = |done, total| {
             let unit = JobUnit::Files;
             Progress { done, total, unit }.percent()
@@ -256,7 +273,7 @@ mod tests {
 
         assert_eq!(of(0, Some(0)), Some(100));
         assert_eq!(of(1, Some(3)), Some(33));
-        assert_eq!(of(9, Some(3)), Some(100));
+        assert_eq!(of(9, Some(3)), None);
         assert_eq!(of(9, None), None);
     }
 }

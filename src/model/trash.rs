@@ -36,11 +36,6 @@ impl TrashState {
             Self::Trashed => "In the trash",
         }
     }
-
-    /// The state with the name `text`.
-    pub fn from_name(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
 }
 
 /// The files that a deleted account has left.

@@ -24,6 +24,7 @@ macro_rules! page {
             " AND (CAST($1 AS TEXT) IS NULL OR state = $1)
               AND (CAST($2 AS TEXT) IS NULL OR kind = $2)
               AND (CAST($4 AS TEXT) IS NULL OR job_id < $4)
+              AND CAST($6 AS TEXT) LIKE '%,' || kind || ',%'
             ORDER BY job_id DESC
             LIMIT $5"
         )
@@ -35,7 +36,14 @@ queries! {
     PAGE = page!("CAST($3 AS TEXT) = ''");
     // Apart from the other, because SQLite uses no index for a condition that may not apply.
     PAGE_OF_SUBJECT = page!("subject_id = $3");
-    OLDEST = concat!(columns!(), " WHERE state = $1 ORDER BY job_id LIMIT $2");
+    OLDEST = concat!(
+        columns!(),
+        " WHERE state = $1 AND CAST($3 AS TEXT) LIKE '%,' || kind || ',%' ORDER BY job_id LIMIT $2"
+    );
+    ACTIVE = concat!(
+        columns!(),
+        " WHERE state IN ('queued', 'running') ORDER BY job_id LIMIT $1"
+    );
     IS_ACTIVE = "
         SELECT COUNT(*) FROM job
          WHERE subject_id = $1 AND kind = $2 AND state IN ('queued', 'running')";
@@ -50,7 +58,7 @@ queries! {
          WHERE job_id = $1 AND state = 'queued'";
     REQUEUE = "
         UPDATE job SET state = 'queued', version = version + 1
-         WHERE job_id = $1 AND state = 'running'";
+         WHERE job_id = $1 AND state = 'running' AND NOT is_cancelled";
     SAVE_PROGRESS = "
         UPDATE job
            SET done = $2, total = $3, unit = $4, log = $5, version = version + 1
@@ -141,6 +149,17 @@ fn log_text(log: &JobLog) -> String {
     serde_json::json!(lines.collect::<Vec<_>>()).to_string()
 }
 
+/// `,discard,purge,recount,`
+fn known_kinds() -> String {
+    let names = JobKind::ALL.iter().map(|kind| kind.as_str());
+    names.fold(",".to_owned(), |all, name| all + name + ",")
+}
+
+fn readable(found: Vec<JobColumns>) -> Vec<Job> {
+    let read = found.into_iter().map(JobColumns::read);
+    read.filter_map(Result::ok).collect()
+}
+
 fn facts_text(job: &Job) -> String {
     serde_json::json!(job.facts).to_string()
 }
@@ -155,7 +174,8 @@ impl Db {
         found.map(JobColumns::read).transpose()
     }
 
-    /// The jobs that match, latest first.
+    /// The jobs that match, latest first. Those that another version of the service wrote, and this one
+    /// cannot read, are passed over.
     pub async fn jobs(&self, query: &JobQuery) -> Result<Vec<Job>, StoreError> {
         let sql = if query.subject_id.is_empty() {
             PAGE
@@ -168,19 +188,31 @@ impl Db {
             .bind(&query.subject_id)
             .bind(text_of(query.before))
             .bind(rows(query.limit))
+            .bind(known_kinds())
             .fetch_all(pool)
             .await)?;
-        found.into_iter().map(JobColumns::read).collect()
+        Ok(readable(found))
     }
 
-    /// The jobs that are so far, the first wanted first.
+    /// The jobs that are so far, the first wanted first; passes over the same ones.
     pub async fn oldest_jobs(&self, state: JobState, limit: u64) -> Result<Vec<Job>, StoreError> {
         let found: Vec<JobColumns> = on_reader!(self, |pool| sqlx::query_as(OLDEST)
             .bind(state.as_str())
             .bind(rows(limit))
+            .bind(known_kinds())
             .fetch_all(pool)
             .await)?;
-        found.into_iter().map(JobColumns::read).collect()
+        Ok(readable(found))
+    }
+
+    /// What is wrong with the jobs that wait or run and cannot be read, of the `limit` first wanted.
+    pub async fn unreadable_jobs(&self, limit: u64) -> Result<Vec<StoreError>, StoreError> {
+        let found: Vec<JobColumns> = on_reader!(self, |pool| sqlx::query_as(ACTIVE)
+            .bind(rows(limit))
+            .fetch_all(pool)
+            .await)?;
+        let read = found.into_iter().map(JobColumns::read);
+        Ok(read.filter_map(Result::err).collect())
     }
 
     /// Whether a job of this kind about `subject_id` waits or runs.
@@ -230,7 +262,7 @@ impl Tx {
         Ok(affected > 0)
     }
 
-    /// Lets a running job wait again; `false` if it does not run.
+    /// Lets a running job wait again; `false` if it does not run, or somebody has cancelled it.
     pub async fn requeue_job(&mut self, id: JobId) -> Result<bool, StoreError> {
         let affected = execute!(self, REQUEUE, id.to_string())?;
         Ok(affected > 0)

@@ -9,21 +9,25 @@ use crate::model::{AccountId, TrashEntry, TrashState, Usage};
 
 macro_rules! columns {
     () => {
-        "SELECT account_id, username, customer_id, customer, place, state, used_bytes, used_files,
-                deleted_by, deleted_at, due_at
-           FROM trash "
+        "SELECT t.account_id, t.username, t.customer_id, t.customer, t.place, t.used_bytes,
+                t.used_files, t.deleted_by, t.deleted_at, t.due_at, EXISTS (
+                    SELECT 1 FROM job j
+                     WHERE j.subject_id = t.account_id AND j.kind = 'purge'
+                       AND j.state IN ('queued', 'running')) AS is_purging
+           FROM trash t "
     };
 }
 
 queries! {
-    BY_ID = concat!(columns!(), " WHERE account_id = $1");
+    BY_ID = concat!(columns!(), " WHERE t.account_id = $1");
     PAGE = concat!(
         columns!(),
-        " WHERE (CAST($1 AS TEXT) IS NULL OR account_id < $1) ORDER BY account_id DESC LIMIT $2"
+        " WHERE (CAST($1 AS TEXT) IS NULL OR t.account_id < $1)
+          ORDER BY t.account_id DESC LIMIT $2"
     );
     DUE = concat!(
         columns!(),
-        " WHERE state = 'trashed' AND due_at <= $1 ORDER BY due_at, account_id LIMIT $2"
+        " WHERE t.due_at <= $1 ORDER BY t.due_at, t.account_id LIMIT $2"
     );
     INSERT = "
         INSERT INTO trash (
@@ -32,6 +36,7 @@ queries! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     SET_PLACE = "UPDATE trash SET place = $2 WHERE account_id = $1";
     SET_STATE = "UPDATE trash SET state = $2, due_at = $3 WHERE account_id = $1";
+    SET_USAGE = "UPDATE trash SET used_bytes = $2, used_files = $3 WHERE account_id = $1";
     DELETE = "DELETE FROM trash WHERE account_id = $1";
 }
 
@@ -42,12 +47,12 @@ struct TrashColumns {
     customer_id: String,
     customer: String,
     place: String,
-    state: String,
     used_bytes: i64,
     used_files: i64,
     deleted_by: String,
     deleted_at: i64,
     due_at: Option<i64>,
+    is_purging: bool,
 }
 
 impl TrashColumns {
@@ -59,7 +64,12 @@ impl TrashColumns {
         Ok(TrashEntry {
             account_id: row.parse("account_id", &self.account_id)?,
             customer_id: row.parse("customer_id", &self.customer_id)?,
-            state: row.named("state", TrashState::from_name(&self.state))?,
+            // Whatever became of the job that was to remove them: without one, nobody does.
+            state: match (self.is_purging, self.due_at) {
+                (true, _) => TrashState::Purging,
+                (false, Some(_)) => TrashState::Trashed,
+                (false, None) => TrashState::Kept,
+            },
             usage: Usage {
                 bytes: row.amount("used_bytes", self.used_bytes)?,
                 files: row.amount("used_files", self.used_files)?,
@@ -149,7 +159,25 @@ impl Tx {
         Ok(affected > 0)
     }
 
-    /// Writes down what becomes of the files, and when; `false` if there are none.
+    /// Writes down how much is left of the files; `false` if there are none.
+    pub async fn set_trash_usage(
+        &mut self,
+        id: AccountId,
+        left: Usage,
+    ) -> Result<bool, StoreError> {
+        let id = id.to_string();
+        let row = RowName {
+            table: "trash",
+            id: &id,
+        };
+        let bytes = row.bigint("used_bytes", left.bytes)?;
+        let files = row.bigint("used_files", left.files)?;
+        let affected = execute!(self, SET_USAGE, &id, bytes, files)?;
+        Ok(affected > 0)
+    }
+
+    /// Writes down what becomes of the files, and when; `false` if there are none. That they are being
+    /// removed is true only as long as there is a job that does it.
     pub async fn set_trash_state(
         &mut self,
         id: AccountId,

@@ -19,6 +19,7 @@ mod local;
 mod name;
 mod outcome;
 mod recount;
+mod removal;
 mod room;
 mod ruling;
 mod sink;
@@ -38,11 +39,12 @@ pub use local::{HomeOptions, LocalHome};
 pub use name::STAGED_PREFIX;
 pub use outcome::{Abandoned, Committed, OnAbort};
 pub use recount::{Recount, RecountStep};
+pub use removal::{Cut, Left, Removal, Stay};
 pub use room::Space;
 pub use ruling::Judgement;
 pub use target::{Target, UploadMode};
 pub use upload::{Upload, UploadWriter};
-pub use volume::{Cut, Volume};
+pub use volume::Volume;
 
 #[cfg(test)]
 mod tests;

@@ -15,9 +15,9 @@ use super::beneath::open_at;
 use super::disk::Disk;
 use super::error::StorageError;
 use super::local::{HomeOptions, LocalHome};
+use super::name;
+use super::removal::Removal;
 use super::room::{Reserve, Space};
-use super::{name, walk};
-use crate::model::Usage;
 
 /// The directory that holds all homes. Other file systems may be mounted below it. Clones are cheap.
 #[derive(Clone, Debug)]
@@ -33,25 +33,6 @@ pub struct Volume {
 struct Disks {
     known: Arc<Mutex<HashMap<u64, Disk>>>,
     reserve: Reserve,
-}
-
-/// What one step of removing a tree has removed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Cut {
-    /// Names, of files and of directories.
-    pub names: usize,
-    /// The files among them and their bytes, staged uploads left out.
-    pub files: Usage,
-    /// Whether nothing is left of the tree.
-    pub is_gone: bool,
-}
-
-impl Cut {
-    const GONE: Self = Self {
-        names: 0,
-        files: Usage { bytes: 0, files: 0 },
-        is_gone: true,
-    };
 }
 
 impl Disks {
@@ -90,10 +71,29 @@ impl Volume {
         let (dir, relative) = (Arc::clone(&self.dir), relative.to_owned());
         let disks = self.disks.clone();
         let work = move || {
-            let mut dir = dir.try_clone()?;
-            for name in components(&relative)? {
-                make_dir(&dir, name)?;
-                dir = dir.open_dir(name)?;
+            let dir = home_dir(&dir, &relative)?;
+            let disk = disks.of(&dir)?;
+            Ok(LocalHome::new(dir, disk, options))
+        };
+        self.disk.long(work).await
+    }
+
+    /// As [`Volume::home`], for an account that is new: nothing may lie there.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Exists`] if something lies there.
+    pub async fn new_home(
+        &self,
+        relative: &str,
+        options: HomeOptions,
+    ) -> Result<LocalHome, StorageError> {
+        let (dir, relative) = (Arc::clone(&self.dir), relative.to_owned());
+        let disks = self.disks.clone();
+        let work = move || {
+            let dir = home_dir(&dir, &relative)?;
+            if dir.entries()?.next().is_some() {
+                return Err(StorageError::Exists);
             }
             let disk = disks.of(&dir)?;
             Ok(LocalHome::new(dir, disk, options))
@@ -115,27 +115,17 @@ impl Volume {
         self.disks.reserve.set(bytes);
     }
 
-    /// Removes at most `most` names of the tree at `relative`, and at last the tree itself; none there
-    /// is no error. A link goes as a link; what it leads to stays. Call it until it tells that nothing is
-    /// left; between two calls others get their turn.
+    /// Begins to remove the tree at `relative`; nothing is removed before the first step.
     ///
-    /// # Cancel safety
+    /// # Errors
     ///
-    /// A cancelled call goes on removing, up to `most` names.
-    pub async fn remove_some(&self, relative: &str, most: usize) -> Result<Cut, StorageError> {
-        let (dir, relative) = (Arc::clone(&self.dir), relative.to_owned());
-        self.disk
-            .long(move || {
-                let names = components(&relative)?;
-                let Some((name, parents)) = names.split_last() else {
-                    return Err(StorageError::Root);
-                };
-                match remove_beneath(&dir, (parents, name), most) {
-                    Err(StorageError::NotFound) => Ok(Cut::GONE),
-                    result => result,
-                }
-            })
-            .await
+    /// [`StorageError::IllegalName`] if `relative` is not a plain relative path.
+    pub fn removal(&self, relative: &str) -> Result<Removal, StorageError> {
+        Removal::new(
+            Arc::clone(&self.dir),
+            self.disk.clone(),
+            &components(relative)?,
+        )
     }
 
     /// Moves the tree at `from` to `to`, in one piece; what is missing of the way there is made. A tree that
@@ -174,31 +164,14 @@ fn write_and_sync(file: &OwnedFd) -> Result<(), StorageError> {
     Ok(rustix::fs::fsync(file)?)
 }
 
-fn remove_beneath(
-    root: &Dir,
-    (parents, name): (&[&str], &str),
-    most: usize,
-) -> Result<Cut, StorageError> {
+/// The directory at `relative`; what is missing of it is made.
+fn home_dir(root: &Dir, relative: &str) -> Result<Dir, StorageError> {
     let mut dir = root.try_clone()?;
-    for parent in parents {
-        dir = dir.open_dir(parent)?;
+    for name in components(relative)? {
+        make_dir(&dir, name)?;
+        dir = dir.open_dir(name)?;
     }
-    let tree = Dir::from(open_at(&dir, OsStr::new(name), OFlags::DIRECTORY)?);
-    let cleared = walk::clear_some(&tree, most)?;
-    let mut cut = Cut {
-        names: cleared.names,
-        files: cleared.files,
-        is_gone: false,
-    };
-    if cleared.is_empty {
-        cut.is_gone = match rustix::fs::unlinkat(&dir, name, AtFlags::REMOVEDIR) {
-            Ok(()) | Err(Errno::NOENT) => true,
-            // Somebody put something there in the meantime.
-            Err(Errno::NOTEMPTY | Errno::EXIST) => false,
-            Err(errno) => return Err(errno.into()),
-        };
-    }
-    Ok(cut)
+    Ok(dir)
 }
 
 fn relocate(root: &Dir, from: &[&str], to: &[&str]) -> Result<(), StorageError> {

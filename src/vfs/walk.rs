@@ -1,12 +1,13 @@
-//! Whole trees: counted, swept and removed, depth first, by handles and without following links.
-//! Memory and open handles are bounded however deep or wide the tree is.
+//! Whole trees, depth first, by handles and without following links: the walk, and what is counted and
+//! swept by it. Memory and open handles are bounded however deep or wide the tree is.
 
-use std::ffi::{CStr, CString};
-use std::ops::ControlFlow;
+use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use cap_std::fs::Dir;
-use rustix::fs::{AtFlags, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 use crate::clock::Timestamp;
@@ -18,11 +19,30 @@ use super::local::LocalHome;
 use super::name;
 
 /// What a walk comes by.
-enum Step<'a> {
+#[derive(Clone, Copy)]
+pub(super) enum Step<'a> {
     /// A name that is no directory.
     Met(BorrowedFd<'a>, &'a CStr, &'a Stat),
-    /// A directory whose content was walked, by its parent and name.
+    /// A directory whose content was walked and does not stay, by its parent and name.
     Left(BorrowedFd<'a>, &'a CStr),
+    /// A name that cannot be looked at, or a directory that cannot be opened or read.
+    Barred(Errno),
+}
+
+/// What comes after a step.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Turn {
+    /// The next one.
+    On,
+    /// The next one; this one stays, and with it every directory above it.
+    Stay(Errno),
+}
+
+/// Names that stay, and why: how many, and the first ones.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stays {
+    pub(super) count: u64,
+    pub(super) first: Vec<(PathBuf, Errno)>,
 }
 
 /// A directory on the way from the root to where the walk is.
@@ -31,11 +51,17 @@ struct Frame {
     // Closed while the walk is far below; then it is found again by the names of the frames.
     dir: Option<rustix::fs::Dir>,
     resume_at: i64,
+    /// Something in it stays.
+    stays: bool,
 }
 
-struct Walk {
+/// A walk over a tree, which may rest between two steps.
+pub(super) struct Walk {
     root: OwnedFd,
     frames: Vec<Frame>,
+    /// Whether what is mounted in the tree belongs to it.
+    crosses: bool,
+    stays: Stays,
 }
 
 impl LocalHome {
@@ -61,9 +87,9 @@ impl LocalHome {
 /// file that is being written in place, the size that it had before.
 fn count(home: &LocalHome) -> Result<Usage, StorageError> {
     let mut usage = Usage::default();
-    Walk::over(home.root().dir())?.run(|step| {
-        let Step::Met(_, name, stat) = step else {
-            return Ok(ControlFlow::Continue(()));
+    Walk::over(home.root().dir())?.whole(|step| {
+        let Some((_, name, stat)) = step.met()? else {
+            return Ok(Turn::On);
         };
         let is_counted = matches!(kind(stat), Some(Kind::File | Kind::Symlink));
         if is_counted && !name::is_staged(name.to_bytes()) {
@@ -73,7 +99,7 @@ fn count(home: &LocalHome) -> Result<Usage, StorageError> {
             let bytes = booked.unwrap_or(standing.bytes);
             usage.bytes = usage.bytes.saturating_add(bytes);
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(Turn::On)
     })?;
     Ok(usage)
 }
@@ -81,12 +107,12 @@ fn count(home: &LocalHome) -> Result<Usage, StorageError> {
 /// Removes the staged uploads of `home` that nobody holds and that are older than `older_than`.
 fn sweep(home: &LocalHome, older_than: Timestamp) -> Result<u64, StorageError> {
     let mut swept = 0;
-    Walk::over(home.root().dir())?.run(|step| {
-        let Step::Met(dir, name, stat) = step else {
-            return Ok(ControlFlow::Continue(()));
+    Walk::over(home.root().dir())?.whole(|step| {
+        let Some((dir, name, stat)) = step.met()? else {
+            return Ok(Turn::On);
         };
         if !name::is_staged(name.to_bytes()) || modified(stat) >= older_than {
-            return Ok(ControlFlow::Continue(()));
+            return Ok(Turn::On);
         }
         let is_live = name
             .to_str()
@@ -94,95 +120,99 @@ fn sweep(home: &LocalHome, older_than: Timestamp) -> Result<u64, StorageError> {
         if !is_live && rustix::fs::unlinkat(dir, name, AtFlags::empty()).is_ok() {
             swept += 1;
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(Turn::On)
     })?;
     Ok(swept)
 }
 
-/// Removes at most `most` names from `dir`, the deepest first, but never `dir` itself. What is a link
-/// goes as a link.
-pub(super) fn clear_some(dir: &Dir, most: usize) -> Result<Cleared, StorageError> {
-    let mut cleared = Cleared::default();
-    let mut is_whole = true;
-    Walk::over(dir)?.run(|step| {
-        let (dir, name, flags, stat) = match step {
-            Step::Met(dir, name, stat) => (dir, name, AtFlags::empty(), Some(stat)),
-            Step::Left(dir, name) => (dir, name, AtFlags::REMOVEDIR, None),
-        };
-        match rustix::fs::unlinkat(dir, name, flags) {
-            Ok(()) => cleared.count(name, stat),
-            Err(Errno::NOENT) => {}
-            // Somebody keeps filling it, or put something else in its place.
-            Err(Errno::NOTEMPTY | Errno::EXIST | Errno::ISDIR | Errno::NOTDIR) => is_whole = false,
-            Err(errno) => return Err(errno.into()),
+impl<'a> Step<'a> {
+    /// The name that is no directory, for a walk that must see everything.
+    fn met(self) -> Result<Option<(BorrowedFd<'a>, &'a CStr, &'a Stat)>, StorageError> {
+        match self {
+            Self::Met(dir, name, stat) => Ok(Some((dir, name, stat))),
+            Self::Left(..) => Ok(None),
+            Self::Barred(errno) => Err(errno.into()),
         }
-        if cleared.names >= most {
-            is_whole = false;
-            return Ok(ControlFlow::Break(()));
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    cleared.is_empty = is_whole;
-    Ok(cleared)
+    }
 }
 
-/// What [`clear_some`] has done.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Cleared {
-    /// Names that were removed, of files and directories.
-    pub(super) names: usize,
-    /// The files among them, staged uploads left out.
-    pub(super) files: Usage,
-    /// Whether nothing was left at the end.
-    pub(super) is_empty: bool,
-}
+impl Stays {
+    /// Names that are remembered.
+    const FIRST: usize = 20;
 
-impl Cleared {
-    fn count(&mut self, name: &CStr, stat: Option<&Stat>) {
-        self.names += 1;
-        let Some(stat) = stat.filter(|_| !name::is_staged(name.to_bytes())) else {
-            return;
-        };
-        if matches!(kind(stat), Some(Kind::File | Kind::Symlink)) {
-            self.files.files += 1;
-            self.files.bytes = self.files.bytes.saturating_add(removed(stat).bytes);
+    pub(super) fn note(&mut self, path: PathBuf, errno: Errno) {
+        self.count += 1;
+        if self.first.len() < Self::FIRST {
+            self.first.push((path, errno));
         }
     }
 }
 
 impl Walk {
+    /// A walk over everything beneath `dir`, whatever is mounted there.
     fn over(dir: &Dir) -> Result<Self, StorageError> {
+        Self::begin(dir, true)
+    }
+
+    /// A walk that does not go into what is mounted beneath `dir`.
+    pub(super) fn on_one_mount(dir: &Dir) -> Result<Self, StorageError> {
+        Self::begin(dir, false)
+    }
+
+    fn begin(dir: &Dir, crosses: bool) -> Result<Self, StorageError> {
         let root = open_dir(dir.as_fd(), c".")?;
         let frame = Frame {
             name: CString::default(),
             dir: Some(rustix::fs::Dir::read_from(&root)?),
             resume_at: 0,
+            stays: false,
         };
         Ok(Self {
             root,
             frames: vec![frame],
+            crosses,
+            stays: Stays::default(),
         })
     }
 
-    fn run<F>(mut self, mut visit: F) -> Result<(), StorageError>
+    /// What stays, as far as the walk has come.
+    pub(super) fn stays(&self) -> &Stays {
+        &self.stays
+    }
+
+    fn whole<F>(mut self, mut visit: F) -> Result<(), StorageError>
     where
-        F: FnMut(Step<'_>) -> Result<ControlFlow<()>, StorageError>,
+        F: FnMut(Step<'_>) -> Result<Turn, StorageError>,
     {
-        while !self.frames.is_empty() {
-            self.reopen()?;
-            let turn = match self.next_name()? {
-                Some(name) => self.meet(name, &mut visit)?,
-                None => self.leave(&mut visit)?,
-            };
-            if turn.is_break() {
-                return Ok(());
-            }
-        }
+        while !self.some(usize::MAX, &mut visit)? {}
         Ok(())
     }
 
+    /// Comes by `most` names at most; tells whether that was the end of the walk.
+    pub(super) fn some<F>(&mut self, most: usize, visit: &mut F) -> Result<bool, StorageError>
+    where
+        F: FnMut(Step<'_>) -> Result<Turn, StorageError>,
+    {
+        for _ in 0..most {
+            if self.frames.is_empty() {
+                return Ok(true);
+            }
+            self.reopen()?;
+            match self.next_name() {
+                Ok(Some(name)) => self.meet(name, visit)?,
+                Ok(None) => self.leave(visit)?,
+                Err(errno) => {
+                    let turn = visit(Step::Barred(errno))?;
+                    self.heed(turn, None);
+                    self.leave(visit)?;
+                }
+            }
+        }
+        Ok(self.frames.is_empty())
+    }
+
     /// The next name in the directory where the walk is.
-    fn next_name(&mut self) -> Result<Option<CString>, StorageError> {
+    fn next_name(&mut self) -> Result<Option<CString>, Errno> {
         let Some(frame) = self.frames.last_mut() else {
             return Ok(None);
         };
@@ -199,29 +229,27 @@ impl Walk {
         Ok(None)
     }
 
-    fn meet<F>(&mut self, name: CString, visit: &mut F) -> Result<ControlFlow<()>, StorageError>
+    fn meet<F>(&mut self, name: CString, visit: &mut F) -> Result<(), StorageError>
     where
-        F: FnMut(Step<'_>) -> Result<ControlFlow<()>, StorageError>,
+        F: FnMut(Step<'_>) -> Result<Turn, StorageError>,
     {
         let Some(dir) = self.frames.last().and_then(|frame| frame.dir.as_ref()) else {
-            return Ok(ControlFlow::Continue(()));
+            return Ok(());
         };
         let dir = dir.fd()?;
-        let stat = match rustix::fs::statat(dir, &name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => stat,
-            Err(Errno::NOENT) => return Ok(ControlFlow::Continue(())),
-            Err(errno) => return Err(errno.into()),
+        let turn = match rustix::fs::statat(dir, &name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if kind(&stat) == Some(Kind::Directory) => match self.open(dir, &name) {
+                Ok(below) => return self.descend(name, below),
+                // Renamed, removed or replaced since it was stated.
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Turn::On,
+                Err(errno) => visit(Step::Barred(errno))?,
+            },
+            Ok(stat) => visit(Step::Met(dir, &name, &stat))?,
+            Err(Errno::NOENT) => Turn::On,
+            Err(errno) => visit(Step::Barred(errno))?,
         };
-        if kind(&stat) != Some(Kind::Directory) {
-            return visit(Step::Met(dir, &name, &stat));
-        }
-        match open_dir(dir, &name) {
-            Ok(below) => self.descend(name, below)?,
-            // Renamed, removed or replaced since it was stated.
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-        Ok(ControlFlow::Continue(()))
+        self.heed(turn, Some(&name));
+        Ok(())
     }
 
     fn descend(&mut self, name: CString, below: OwnedFd) -> Result<(), StorageError> {
@@ -234,20 +262,45 @@ impl Walk {
             name,
             dir: Some(rustix::fs::Dir::new(below)?),
             resume_at: 0,
+            stays: false,
         });
         Ok(())
     }
 
-    fn leave<F>(&mut self, visit: &mut F) -> Result<ControlFlow<()>, StorageError>
+    fn leave<F>(&mut self, visit: &mut F) -> Result<(), StorageError>
     where
-        F: FnMut(Step<'_>) -> Result<ControlFlow<()>, StorageError>,
+        F: FnMut(Step<'_>) -> Result<Turn, StorageError>,
     {
-        let left = self.frames.pop();
+        let Some(left) = self.frames.pop() else {
+            return Ok(());
+        };
         self.reopen()?;
-        let parent = self.frames.last().and_then(|frame| frame.dir.as_ref());
-        match (left, parent) {
-            (Some(left), Some(parent)) => visit(Step::Left(parent.fd()?, &left.name)),
-            _ => Ok(ControlFlow::Continue(())),
+        let Some(above) = self.frames.last_mut() else {
+            return Ok(());
+        };
+        if left.stays {
+            above.stays = true;
+            return Ok(());
+        }
+        if let Some(parent) = above.dir.as_ref() {
+            let turn = visit(Step::Left(parent.fd()?, &left.name))?;
+            self.heed(turn, Some(&left.name));
+        }
+        Ok(())
+    }
+
+    /// Remembers what stays: `name` in the directory where the walk is, or that directory itself.
+    fn heed(&mut self, turn: Turn, name: Option<&CStr>) {
+        let Turn::Stay(errno) = turn else {
+            return;
+        };
+        let above = self.frames.iter().skip(1).map(|frame| &*frame.name);
+        let way = above
+            .chain(name)
+            .map(|name| OsStr::from_bytes(name.to_bytes()));
+        self.stays.note(way.collect(), errno);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.stays = true;
         }
     }
 
@@ -259,7 +312,7 @@ impl Walk {
         }
         let mut handle = open_dir(self.root.as_fd(), c".")?;
         for frame in self.frames.iter().skip(1) {
-            handle = match open_dir(handle.as_fd(), &frame.name) {
+            handle = match self.open(handle.as_fd(), &frame.name) {
                 Ok(handle) => handle,
                 Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
                 Err(errno) => return Err(errno.into()),
@@ -272,11 +325,34 @@ impl Walk {
         }
         Ok(())
     }
+
+    fn open(&self, parent: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
+        if self.crosses {
+            open_dir(parent, name)
+        } else {
+            open_on_one_mount(parent, name)
+        }
+    }
 }
 
+const OPEN: OFlags = OFlags::DIRECTORY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
+
 fn open_dir(parent: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    rustix::fs::openat(parent, name, flags, Mode::empty())
+    rustix::fs::openat(parent, name, OPEN, Mode::empty())
+}
+
+/// Opens a directory unless something is mounted there, which is [`Errno::XDEV`]. A kernel that cannot
+/// tell is asked for the device instead, so that at least another disk is known.
+fn open_on_one_mount(parent: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
+    match rustix::fs::openat2(parent, name, OPEN, Mode::empty(), ResolveFlags::NO_XDEV) {
+        Err(Errno::NOSYS | Errno::PERM) => {}
+        answer => return answer,
+    }
+    let dir = open_dir(parent, name)?;
+    let is_same = rustix::fs::fstat(&dir)?.st_dev == rustix::fs::fstat(parent)?.st_dev;
+    if is_same { Ok(dir) } else { Err(Errno::XDEV) }
 }
 
 /// Directories held open at once; those further up are closed and found again.

@@ -209,6 +209,7 @@ impl From<AccountError> for PageError {
             AccountError::Store(error) => Self::unavailable(&error),
             AccountError::Taken(_)
             | AccountError::TooManyAccounts { .. }
+            | AccountError::HomeTaken(_)
             | AccountError::Password(_)
             | AccountError::Home(_) => Self::Broken(chain(&error)),
         }
@@ -258,7 +259,7 @@ impl From<JobError> for PageError {
             }
             JobError::Forbidden(right) => Self::Forbidden(right),
             JobError::Store(error) => Self::unavailable(&error),
-            JobError::Over => Self::Broken(chain(&error)),
+            JobError::Over | JobError::NotAgain => Self::Broken(chain(&error)),
         }
     }
 }

@@ -53,8 +53,12 @@ notices! {
     ImportChecked = "import-checked", "The file is being checked; nothing is changed yet.";
     /// Somebody else did what the page offered.
     ImportMovedOn = "import-moved-on", "Somebody was faster. This page shows what is done now.";
+    /// A job that failed or was cancelled was queued once more.
+    JobAgain = "job-again", "The job is started again.";
     /// A job was asked to stop.
     JobCancelled = "job-cancelled", "The job stops after its current step.";
+    /// A job cannot be queued once more.
+    JobNotAgain = "job-not-again", "The job cannot be started again: it did not fail, or the same is being done already.";
     /// The job had ended before it could be cancelled.
     JobOver = "job-over", "That job is over already.";
     /// There was no transfer to abort.

@@ -1,9 +1,9 @@
 //! A job in words, for every page that shows some.
 
-use super::format::{Bytes, Count, Span, When};
+use super::format::{Count, Span, When, plural};
 use super::table::encoded;
 use crate::clock::Timestamp;
-use crate::model::{Job, JobKind, JobState, JobUnit, Progress};
+use crate::model::{Job, JobKind, JobState, Progress};
 
 /// A job as a page prints it.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct JobRow {
     pub(crate) url: String,
     /// The page with what became of each thing it is about; empty if there is none.
     pub(crate) each: String,
+    /// The page that asks before it is begun again; empty if nothing need be asked.
+    pub(crate) ask_url: String,
     /// What it does: `Recount storage`.
     pub(crate) kind: &'static str,
     /// What it is about; may be empty.
@@ -56,6 +58,7 @@ impl JobRow {
         Self {
             url: format!("/admin/jobs/{}", job.id),
             each: each(job),
+            ask_url: ask_url(job),
             kind: job.kind.label(),
             subject: job.subject.clone(),
             actor: job.actor.clone(),
@@ -92,6 +95,14 @@ fn each(job: &Job) -> String {
     }
 }
 
+fn ask_url(job: &Job) -> String {
+    match job.kind {
+        JobKind::Discard | JobKind::Recount => String::new(),
+        JobKind::CheckImport | JobKind::Import => each(job),
+        JobKind::Purge => format!("/admin/trash/{}/purge", job.subject_id),
+    }
+}
+
 fn state_words(job: &Job) -> &'static str {
     if job.is_cancelled && job.state == JobState::Running {
         return "Stopping";
@@ -114,27 +125,11 @@ fn progress_words(job: &Job) -> String {
     if job.started_at.is_none() || (done == 0 && total.is_none()) {
         return String::new();
     }
-    match total {
-        Some(total) => format!("{} of {}", bare(done, unit), amount(total, unit)),
-        None => format!("{} so far", amount(done, unit)),
-    }
-}
-
-fn bare(count: u64, unit: JobUnit) -> String {
-    match unit {
-        JobUnit::Bytes => Bytes(count).to_string(),
-        JobUnit::Accounts | JobUnit::Files | JobUnit::Rows => Count(count).to_string(),
-    }
-}
-
-fn amount(count: u64, unit: JobUnit) -> String {
-    match unit {
-        JobUnit::Bytes => Bytes(count).to_string(),
-        JobUnit::Accounts | JobUnit::Files | JobUnit::Rows => {
-            let words = unit.label();
-            let one = words.strip_suffix('s').unwrap_or(words);
-            super::format::plural(count, one, words)
-        }
+    let words = unit.label();
+    let one = words.strip_suffix('s').unwrap_or(words);
+    match job.progress.whole() {
+        Some(total) => format!("{} of {}", Count(done), plural(total, one, words)),
+        None => format!("{} so far", plural(done, one, words)),
     }
 }
 
@@ -159,7 +154,7 @@ fn took(job: &Job, now: Timestamp) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::model::{JobId, JobLog};
+    use crate::model::{JobId, JobLog, JobUnit};
     use crate::web::sample_records::HOSTILE;
 
     /// A job in that state, half done.

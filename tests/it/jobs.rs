@@ -2,6 +2,7 @@
 
 mod import;
 mod purge;
+mod queue;
 mod recount;
 
 use quaymaster::model::{Job, JobId, JobState};

@@ -6,8 +6,10 @@ use super::details::Files;
 use super::error::AccountError;
 use super::service::{Accounts, require};
 use super::trail::deed;
-use crate::hosting::trash::{discard_job, purge_job};
-use crate::model::{Account, AccountId, Actor, AuditAction, Customer, TrashEntry, TrashState};
+use crate::hosting::trash_jobs::{discard_job, purge_job};
+use crate::model::{
+    Account, AccountId, Actor, AuditAction, Customer, TrashEntry, TrashState, Usage,
+};
 
 impl Accounts {
     /// Deletes the account and ends its sessions; tells how many. What becomes of its files is written
@@ -27,11 +29,12 @@ impl Accounts {
         let db = &self.parts().foundation.db;
         let customer = db.customer(account.customer_id).await?;
         let customer = customer.ok_or(AccountError::NoSuchCustomer)?;
+        let usage = self.held(id).await?;
         let mut tx = db.begin().await?;
         if !tx.delete_account(id).await? {
             return Err(AccountError::NotFound);
         }
-        let entry = self.left(actor, (&account, &customer), (files, days));
+        let entry = self.left(actor, (&account, &customer), usage, (files, days));
         tx.insert_trash(&entry).await?;
         let name = account.username.as_str();
         let work = match files {
@@ -58,10 +61,20 @@ impl Accounts {
         Ok(ended)
     }
 
+    /// What the account holds: as the books say, or as last written down if they are kept elsewhere.
+    async fn held(&self, id: AccountId) -> Result<Usage, AccountError> {
+        if self.parts().ledger.quota(id).is_some() {
+            return Ok(self.parts().ledger.usage(id));
+        }
+        let stored = self.parts().foundation.db.usage(id).await?;
+        Ok(stored.map_or_else(Usage::default, |(usage, _)| usage))
+    }
+
     fn left(
         &self,
         actor: &Actor,
         (account, customer): (&Account, &Customer),
+        usage: Usage,
         (files, days): (Files, u32),
     ) -> TrashEntry {
         let now = self.parts().foundation.now();
@@ -77,7 +90,7 @@ impl Accounts {
                 Files::Purge => TrashState::Purging,
                 Files::Trash => TrashState::Trashed,
             },
-            usage: self.parts().ledger.usage(account.id),
+            usage,
             deleted_by: actor.name.clone(),
             deleted_at: now,
             due_at: (files == Files::Trash).then_some(due),

@@ -27,6 +27,9 @@ pub enum AccountError {
     /// Somebody else saved first.
     #[error("the account was changed meanwhile")]
     Stale,
+    /// Something lies where the home of a new account would be.
+    #[error("files of somebody else lie in {0}; try again, and another folder is taken")]
+    HomeTaken(String),
     /// The home could not be made or removed.
     #[error("the home folder is not usable")]
     Home(#[from] crate::vfs::StorageError),

@@ -20,6 +20,7 @@ use crate::model::{
 };
 use crate::settings::LiveSettings;
 use crate::store::{Conflict, StoreError};
+use crate::vfs::StorageError;
 
 /// A cheap handle on the accounts.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AccountError::Taken`], [`AccountError::NoSuchCustomer`], [`AccountError::TooManyAccounts`],
-    /// [`AccountError::Home`] and [`AccountError::Password`]; nothing is left behind.
+    /// [`AccountError::HomeTaken`], [`AccountError::Home`] and [`AccountError::Password`]; nothing is left behind.
     ///
     /// # Cancel safety
     ///
@@ -92,7 +93,11 @@ impl Accounts {
             version: 1,
         };
         // Before the row: an account whose folder cannot be made must not exist.
-        self.0.volumes.home(&account).await?;
+        let made = self.0.volumes.make_home(&account).await;
+        made.map_err(|error| match error {
+            StorageError::Exists => AccountError::HomeTaken(account.home.clone()),
+            other => other.into(),
+        })?;
         let mut tx = self.0.foundation.db.begin().await?;
         let allowed = max_accounts(&customer, &plan).limit;
         if let Some(limit) = allowed

@@ -1,5 +1,6 @@
 //! What can go wrong with a job.
 
+use super::report::JobReport;
 use crate::model::Right;
 use crate::store::StoreError;
 use crate::vfs::StorageError;
@@ -16,6 +17,9 @@ pub enum JobError {
     /// It is over already.
     #[error("the job is over already")]
     Over,
+    /// It is not over, it came to its end, or the same work is under way.
+    #[error("the job cannot be begun again now")]
+    NotAgain,
     /// The database failed.
     #[error("jobs are not available")]
     Store(#[from] StoreError),
@@ -30,6 +34,9 @@ pub enum JobFailure {
     /// The service stops.
     #[error("the service stops")]
     Stopped,
+    /// It was done in part; what is left is told.
+    #[error("{}", .0.result)]
+    Incomplete(JobReport),
     /// It cannot be done; a sentence for whoever reads the page.
     #[error("{0}")]
     Failed(String),

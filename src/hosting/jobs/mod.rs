@@ -3,10 +3,12 @@
 //! cancelled between two steps, and know what to do about a service that died under them.
 
 mod error;
+mod report;
 mod run;
 mod service;
 mod task;
 
 pub use error::{JobError, JobFailure};
+pub use report::JobReport;
 pub use service::{Jobs, NewJob};
-pub use task::{JobReport, JobTask};
+pub use task::JobTask;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::error::JobFailure;
+use super::report::JobReport;
 use super::service::Jobs;
-use super::task::{JobReport, JobTask};
+use super::task::JobTask;
 use crate::events::Event;
-use crate::model::{Job, JobState};
+use crate::model::{Job, JobId, JobState};
 use crate::store::{StoreError, Tx};
 
 impl Jobs {
@@ -17,16 +18,21 @@ impl Jobs {
     pub const AT_ONCE: usize = 3;
     /// Waiting jobs that are looked through for one whose subject is free.
     const LOOK_AHEAD: u64 = 100;
-    /// Times that the end of a job is tried to be written, a second apart.
-    const END_TRIES: u32 = 30;
+    /// Pause before the end of a job is tried to be written again.
+    const END_PAUSE: Duration = Duration::from_secs(1);
 
     /// Looks at the jobs that an earlier process left in the middle: they wait again where that is
-    /// safe, and have failed where it is not. For the start, before anything runs.
+    /// safe, and have failed where it is not. Those that this version cannot read are left as they are. For
+    /// the start, before anything runs.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub async fn recover(&self) -> Result<(), StoreError> {
+        let db = &self.0.foundation.db;
+        for error in db.unreadable_jobs(Self::LOOK_AHEAD).await? {
+            tracing::warn!(%error, "a job is left alone: another version of the service wrote it");
+        }
         loop {
             let left = self.left_behind().await?;
             if left.is_empty() {
@@ -59,6 +65,10 @@ impl Jobs {
             if !job.subject_id.is_empty() && self.is_running(&job.subject_id) {
                 continue;
             }
+            if job.is_cancelled {
+                self.end_unbegun(job.id).await?;
+                continue;
+            }
             let now = foundation.now();
             let mut tx = foundation.db.begin().await?;
             if !tx.claim_job(job.id, now).await? {
@@ -87,10 +97,11 @@ impl Jobs {
         let db = &self.0.foundation.db;
         for task in tasks {
             let id = task.job().id;
-            if let Some((progress, log)) = task.take_news() {
+            if let Some(news) = task.news() {
                 let mut tx = db.begin().await?;
-                tx.save_job_progress(id, progress, &log).await?;
+                tx.save_job_progress(id, news.progress, &news.log).await?;
                 tx.commit().await?;
+                task.note_written(&news);
                 self.0.foundation.publish(Event::JobChanged(id));
             }
             let stored = db.job(id).await?;
@@ -101,7 +112,8 @@ impl Jobs {
         Ok(())
     }
 
-    /// Writes down how a job ended. One that stopped with the service waits again if that is safe.
+    /// Writes down how a job ended, as soon as the database answers. One that stopped with the service
+    /// waits again if that is safe and nobody has cancelled it.
     pub async fn end(&self, task: &JobTask, outcome: Result<JobReport, JobFailure>) {
         let id = task.job().id;
         let mut job = task.snapshot();
@@ -109,18 +121,9 @@ impl Jobs {
         let is_stopped = matches!(outcome, Err(JobFailure::Stopped));
         settle(&mut job, outcome);
         let waits_again = is_stopped && job.kind.is_resumed();
-        for _ in 0..Self::END_TRIES {
-            match self.write_end(&job, waits_again).await {
-                Ok(()) => break,
-                Err(error) => {
-                    tracing::error!(job.id = %id, %error, "the end of a job waits to be written");
-                }
-            }
-            if task.is_stopping() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
+        // If the service stops meanwhile, the next start finds the job in the middle.
+        let write = || self.write_end(&job, waits_again);
+        insist(Self::END_PAUSE, task.stop(), write).await;
         self.running().remove(&id);
         self.tell(id);
     }
@@ -129,11 +132,26 @@ impl Jobs {
         let mut tx = self.0.foundation.db.begin().await?;
         if waits_again {
             tx.save_job_progress(job.id, job.progress, &job.log).await?;
-            tx.requeue_job(job.id).await?;
+            if !tx.requeue_job(job.id).await? {
+                let mut cancelled = job.clone();
+                settle(&mut cancelled, Err(JobFailure::Cancelled));
+                tx.end_job(&cancelled).await?;
+            }
         } else {
             tx.end_job(job).await?;
         }
         tx.commit().await
+    }
+
+    /// Ends a job that waits although somebody cancelled it.
+    async fn end_unbegun(&self, id: JobId) -> Result<(), StoreError> {
+        let foundation = &self.0.foundation;
+        let mut tx = foundation.db.begin().await?;
+        tx.cancel_queued_job(id, Self::UNBEGUN, foundation.now())
+            .await?;
+        tx.commit().await?;
+        foundation.publish(Event::JobChanged(id));
+        Ok(())
     }
 
     /// Jobs that are said to run, and do not here.
@@ -172,10 +190,32 @@ impl Jobs {
     }
 }
 
+/// Tries until it succeeds, or until `stop`, but once at least.
+async fn insist<F>(pause: Duration, stop: &CancellationToken, mut attempt: impl FnMut() -> F)
+where
+    F: Future<Output = Result<(), StoreError>>,
+{
+    /// Of so many failures one is told.
+    const TOLD: u32 = 60;
+    let mut failures: u32 = 0;
+    while let Err(error) = attempt().await {
+        if failures.is_multiple_of(TOLD) {
+            tracing::error!(%error, "the end of a job waits to be written");
+        }
+        failures = failures.wrapping_add(1);
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
 /// Puts the outcome into the job.
 fn settle(job: &mut Job, outcome: Result<JobReport, JobFailure>) {
     let (state, report) = match outcome {
         Ok(report) => (JobState::Done, report),
+        Err(JobFailure::Incomplete(report)) => (JobState::Failed, report),
         Err(JobFailure::Cancelled) => (JobState::Cancelled, told("Cancelled in the middle.")),
         Err(JobFailure::Stopped) => {
             let words = "The server ended in the middle. What was done before stays done.";
@@ -183,6 +223,9 @@ fn settle(job: &mut Job, outcome: Result<JobReport, JobFailure>) {
         }
         Err(failure) => (JobState::Failed, told(&sentence(&failure.to_string()))),
     };
+    if state == JobState::Done && job.progress.total.is_some() {
+        job.progress.total = Some(job.progress.done);
+    }
     job.state = state;
     job.result = report.result;
     job.facts = report.facts;
@@ -210,6 +253,35 @@ fn sentence(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_end_of_a_job_is_written_however_long_the_database_was_away() {
+        let mut tries = 0;
+
+        insist(Duration::ZERO, &CancellationToken::new(), || {
+            tries += 1;
+            let answer = (tries == 1_000).then_some(()).ok_or(StoreError::Stale);
+            async { answer }
+        })
+        .await;
+
+        assert_eq!(tries, 1_000);
+    }
+
+    #[tokio::test]
+    async fn a_service_that_stops_tries_once() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let mut tries = 0;
+
+        insist(Duration::from_hours(1), &stop, || {
+            tries += 1;
+            async { Err(StoreError::Stale) }
+        })
+        .await;
+
+        assert_eq!(tries, 1);
+    }
 
     #[test]
     fn a_message_becomes_a_sentence() {

@@ -41,6 +41,8 @@ pub struct NewJob {
 }
 
 impl Jobs {
+    /// What is told of a job that was cancelled while it waited.
+    pub(super) const UNBEGUN: &str = "Cancelled before it began.";
     /// Old jobs that are removed in one transaction.
     const STEP: u64 = 500;
 
@@ -164,9 +166,12 @@ impl Jobs {
         require(actor, job.kind)?;
         let foundation = &self.0.foundation;
         let mut tx = foundation.db.begin().await?;
-        let words = "Cancelled before it began.";
-        let is_ended = tx.cancel_queued_job(id, words, foundation.now()).await?;
-        if !is_ended && !tx.cancel_running_job(id).await? {
+        let now = foundation.now();
+        let is_ended = tx.cancel_queued_job(id, Self::UNBEGUN, now).await?
+            || tx.cancel_running_job(id).await?
+            // A service that stops may just have let it wait again.
+            || tx.cancel_queued_job(id, Self::UNBEGUN, now).await?;
+        if !is_ended {
             return Err(JobError::Over);
         }
         let deed = deed(AuditAction::JobCancelled, &job);
@@ -177,6 +182,28 @@ impl Jobs {
         }
         foundation.publish(Event::JobChanged(id));
         Ok(())
+    }
+
+    /// Queues the work of a job that failed or was cancelled once more; tells the job that does it.
+    ///
+    /// # Errors
+    ///
+    /// [`JobError::NotAgain`] if it did not fail, if the same is under way, or if it is not to be begun
+    /// without asking; [`JobError::NotFound`], [`JobError::Forbidden`].
+    pub async fn again(&self, actor: &Actor, id: JobId) -> Result<Job, JobError> {
+        let job = self.get(id).await?;
+        require(actor, job.kind)?;
+        let is_under_way = self.is_active(job.kind, &job.subject_id).await?;
+        if !job.state.is_unfinished() || !job.kind.is_repeatable() || is_under_way {
+            return Err(JobError::NotAgain);
+        }
+        let new = NewJob {
+            kind: job.kind,
+            subject: job.subject,
+            subject_id: job.subject_id,
+            spec: job.spec,
+        };
+        self.queue(actor, new).await
     }
 
     /// Removes jobs that ended before `before`, in steps; tells how many.

@@ -14,15 +14,6 @@ use crate::model::{Job, JobLog, JobUnit, Progress};
 #[derive(Clone, Debug)]
 pub struct JobTask(Arc<Inner>);
 
-/// What came of a job.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct JobReport {
-    /// A sentence.
-    pub result: String,
-    /// Figures that explain it: name and value.
-    pub facts: Vec<(String, String)>,
-}
-
 #[derive(Debug)]
 struct Inner {
     job: Job,
@@ -36,7 +27,18 @@ struct Inner {
 struct Told {
     progress: Progress,
     log: JobLog,
-    is_written: bool,
+    /// Raised by every change.
+    edition: u64,
+    /// The edition that the database has.
+    written: u64,
+}
+
+/// What the database does not know yet of a running job.
+#[derive(Debug)]
+pub(super) struct JobNews {
+    pub(super) progress: Progress,
+    pub(super) log: JobLog,
+    edition: u64,
 }
 
 impl JobTask {
@@ -44,7 +46,8 @@ impl JobTask {
         let told = Told {
             progress: job.progress,
             log: job.log.clone(),
-            is_written: true,
+            edition: 0,
+            written: 0,
         };
         Self(Arc::new(Inner {
             job,
@@ -79,14 +82,33 @@ impl JobTask {
             total,
             unit,
         };
-        told.is_written = false;
+        told.edition += 1;
+    }
+
+    /// As [`JobTask::expect`], for work that goes on where an earlier server left it: what was done then
+    /// stays counted, of the total that was known then. Tells how much that is.
+    pub fn go_on(&self, total: Option<u64>, unit: JobUnit) -> u64 {
+        let mut told = self.told();
+        let before = told.progress;
+        told.progress = Progress {
+            done: before.done,
+            total: before.total.or(total),
+            unit,
+        };
+        told.edition += 1;
+        before.done
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        self.told().progress
     }
 
     /// Tells that `more` is done. Costs a short lock; the database hears of it about once a second.
     pub fn advance(&self, more: u64) {
         let mut told = self.told();
         told.progress.done = told.progress.done.saturating_add(more);
-        told.is_written = false;
+        told.edition += 1;
     }
 
     /// Adds a line to the log of the job.
@@ -94,7 +116,7 @@ impl JobTask {
         let now = self.0.clock.now();
         let mut told = self.told();
         told.log.push(now, line);
-        told.is_written = false;
+        told.edition += 1;
     }
 
     /// Asked between two steps: whether to go on.
@@ -130,8 +152,9 @@ impl JobTask {
         self.0.cancel.cancel();
     }
 
-    pub(super) fn is_stopping(&self) -> bool {
-        self.0.stop.is_cancelled()
+    /// Cancelled when the service stops.
+    pub(super) fn stop(&self) -> &CancellationToken {
+        &self.0.stop
     }
 
     /// The job as it is at this moment.
@@ -145,15 +168,83 @@ impl JobTask {
     }
 
     /// What the database does not know yet.
-    pub(super) fn take_news(&self) -> Option<(Progress, JobLog)> {
-        let mut told = self.told();
-        if std::mem::replace(&mut told.is_written, true) {
-            return None;
-        }
-        Some((told.progress, told.log.clone()))
+    pub(super) fn news(&self) -> Option<JobNews> {
+        let told = self.told();
+        (told.edition != told.written).then(|| JobNews {
+            progress: told.progress,
+            log: told.log.clone(),
+            edition: told.edition,
+        })
+    }
+
+    /// The database knows the news from now on.
+    pub(super) fn note_written(&self, news: &JobNews) {
+        self.told().written = news.edition;
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
         self.0.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{SystemClock, Timestamp};
+    use crate::model::{JobId, JobKind, JobState};
+
+    fn task(progress: Progress) -> JobTask {
+        let job = Job {
+            id: JobId::from_parts(1, [1; 10]),
+            kind: JobKind::Purge,
+            subject: String::new(),
+            subject_id: String::new(),
+            spec: String::new(),
+            actor: String::new(),
+            state: JobState::Running,
+            is_cancelled: false,
+            progress,
+            result: String::new(),
+            facts: Vec::new(),
+            log: JobLog::default(),
+            created_at: Timestamp::default(),
+            started_at: None,
+            ended_at: None,
+            version: 1,
+        };
+        JobTask::new(job, Arc::new(SystemClock), CancellationToken::new())
+    }
+
+    fn progress(done: u64, total: Option<u64>) -> Progress {
+        let unit = JobUnit::Files;
+        Progress { done, total, unit }
+    }
+
+    #[test]
+    fn news_are_news_until_they_are_written() {
+        let task = task(progress(0, None));
+        assert!(task.news().is_none());
+
+        task.advance(1);
+        let first = task.news().unwrap();
+        task.advance(1);
+        task.note_written(&first);
+
+        let second = task.news().unwrap();
+        assert_eq!((first.progress.done, second.progress.done), (1, 2));
+        task.note_written(&second);
+        assert!(task.news().is_none());
+    }
+
+    #[test]
+    fn what_an_earlier_server_has_done_stays_counted() {
+        let new = task(progress(0, None));
+        let left = task(progress(40, Some(100)));
+
+        assert_eq!(new.go_on(Some(60), JobUnit::Files), 0);
+        assert_eq!(left.go_on(Some(60), JobUnit::Files), 40);
+
+        assert_eq!(new.progress(), progress(0, Some(60)));
+        assert_eq!(left.progress(), progress(40, Some(100)));
     }
 }

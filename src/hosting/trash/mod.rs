@@ -5,4 +5,4 @@ mod service;
 mod work;
 
 pub use error::TrashError;
-pub use service::{Trash, discard_job, purge_job};
+pub use service::Trash;

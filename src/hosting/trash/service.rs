@@ -2,9 +2,10 @@
 
 use super::error::TrashError;
 use crate::hosting::foundation::{Deed, Foundation};
-use crate::hosting::jobs::{Jobs, NewJob};
+use crate::hosting::jobs::Jobs;
+use crate::hosting::trash_jobs::purge_job;
 use crate::hosting::volumes::Volumes;
-use crate::model::{AccountId, Actor, AuditAction, Job, JobKind, Right, TrashEntry, TrashState};
+use crate::model::{AccountId, Actor, AuditAction, Job, Right, TrashEntry, TrashState};
 use crate::store::StoreError;
 
 /// A cheap handle on the files of deleted accounts.
@@ -13,25 +14,6 @@ pub struct Trash {
     pub(super) foundation: Foundation,
     pub(super) volumes: Volumes,
     jobs: Jobs,
-}
-
-/// The job that moves the files of a deleted account into the trash.
-pub fn discard_job(id: AccountId, username: &str) -> NewJob {
-    job(JobKind::Discard, id, username)
-}
-
-/// The job that removes the files of a deleted account.
-pub fn purge_job(id: AccountId, username: &str) -> NewJob {
-    job(JobKind::Purge, id, username)
-}
-
-fn job(kind: JobKind, id: AccountId, username: &str) -> NewJob {
-    NewJob {
-        kind,
-        subject: username.to_owned(),
-        subject_id: id.to_string(),
-        spec: serde_json::json!(id).to_string(),
-    }
 }
 
 impl Trash {
@@ -82,9 +64,7 @@ impl Trash {
             return Err(TrashError::Forbidden(right));
         }
         let entry = self.get(id).await?;
-        let subject = id.to_string();
-        let db = &self.foundation.db;
-        if db.is_job_active(JobKind::Purge, &subject).await? {
+        if entry.state == TrashState::Purging {
             return Err(TrashError::Purging);
         }
         Ok(self.begin(actor, &entry).await?)

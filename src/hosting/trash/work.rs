@@ -1,22 +1,17 @@
 //! The two jobs about files of deleted accounts. Both find out what is done already, so that they can
 //! be begun again after a service that died in between.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::service::Trash;
 use crate::hosting::jobs::{JobFailure, JobReport, JobTask};
-use crate::model::{AccountId, ByteSize, JobUnit, TrashEntry, TrashState, Usage};
-use crate::vfs::StorageError;
+use crate::model::{AccountId, ByteSize, JobUnit, Progress, TrashEntry, Usage};
+use crate::vfs::{Left, Removal, StorageError};
 
 impl Trash {
     /// The folder of the trash, beside those of the customers; no customer's begins with a dot.
     const FOLDER: &str = ".trash";
-    /// Names that are removed in one step.
-    const STEP: usize = 512;
-    /// Pause after a step: others get most of the disk's time.
-    const PAUSE: Duration = Duration::from_millis(10);
-    /// Steps that remove nothing before somebody who keeps filling the tree wins.
-    const IDLE_STEPS: u32 = 50;
 
     /// Moves the files of a deleted account into the trash, in one piece.
     ///
@@ -27,7 +22,7 @@ impl Trash {
         let Some(entry) = self.entry(task).await? else {
             return Ok(told("The files are gone already.", Vec::new()));
         };
-        let place = format!("{}/{}", Self::FOLDER, entry.account_id);
+        let place = Self::place(entry.account_id);
         let facts = vec![("Files".to_owned(), words(entry.usage))];
         if entry.place == place {
             return Ok(told("The files lie in the trash.", facts));
@@ -48,7 +43,7 @@ impl Trash {
     }
 
     /// Removes the files of a deleted account for good: in steps, so that nobody else waits long for
-    /// the disk. A link goes as a link.
+    /// the disk. A link goes as a link. What cannot be removed is told, and does not keep the rest from it.
     ///
     /// # Errors
     ///
@@ -57,54 +52,144 @@ impl Trash {
         let Some(entry) = self.entry(task).await? else {
             return Ok(told("The files are gone already.", Vec::new()));
         };
-        task.expect(Some(entry.usage.files), JobUnit::Files);
-        let removed = self.clear(task, &entry.place).await;
+        let before = task.go_on(Some(entry.usage.files), JobUnit::Files);
+        let mut purge = Purge {
+            task,
+            removed: Usage::default(),
+            stays: Vec::new(),
+            stays_count: 0,
+        };
+        let mut outcome = Ok(());
+        for place in [&entry.place, &Self::place(entry.account_id)] {
+            outcome = match outcome {
+                Ok(()) => purge.clear(self.volumes.removal(place)?, place).await,
+                failed => failed,
+            };
+        }
+        purge.log();
+        if matches!(outcome, Err(JobFailure::Stopped)) {
+            return Err(JobFailure::Stopped);
+        }
+        let is_gone = outcome.is_ok() && purge.stays_count == 0;
+        if is_gone && before > 0 {
+            // What was removed in the last moments of an earlier server was not written down.
+            let Progress { done, total, .. } = task.progress();
+            task.advance(total.unwrap_or(done).saturating_sub(done));
+        }
         let mut tx = self.foundation.db.begin().await?;
-        match &removed {
-            Ok(_) => {
-                tx.delete_trash(entry.account_id).await?;
-            }
-            Err(JobFailure::Stopped) => {}
-            // Whoever stopped it does not want it to begin again by itself.
-            Err(_) => {
-                let kept = TrashState::Kept;
-                tx.set_trash_state(entry.account_id, kept, None).await?;
-            }
+        if is_gone {
+            tx.delete_trash(entry.account_id).await?;
+        } else {
+            let left = Usage {
+                bytes: entry.usage.bytes.saturating_sub(purge.removed.bytes),
+                files: entry.usage.files.saturating_sub(task.progress().done),
+            };
+            tx.set_trash_usage(entry.account_id, left).await?;
         }
         tx.commit().await?;
-        let removed = removed?;
-        let facts = [
-            ("Files removed", removed.files.to_string()),
-            ("Space freed", ByteSize(removed.bytes).to_string()),
-        ];
-        let facts = facts.map(|(name, value)| (name.to_owned(), value));
-        Ok(told("The files are gone for good.", facts.into()))
+        outcome?;
+        purge.report(before > 0)
     }
 
-    async fn clear(&self, task: &JobTask, place: &str) -> Result<Usage, JobFailure> {
-        let mut removed = Usage::default();
-        let mut idle = 0;
-        loop {
-            task.check()?;
-            let cut = self.volumes.remove_some(place, Self::STEP).await?;
-            removed.bytes = removed.bytes.saturating_add(cut.files.bytes);
-            removed.files = removed.files.saturating_add(cut.files.files);
-            task.advance(cut.files.files);
-            if cut.is_gone {
-                return Ok(removed);
-            }
-            idle = if cut.names == 0 { idle + 1 } else { 0 };
-            if idle == Self::IDLE_STEPS {
-                let words = "Somebody keeps putting files there.";
-                return Err(JobFailure::Failed(words.to_owned()));
-            }
-            task.pause(Self::PAUSE).await?;
-        }
+    /// Where the files of a deleted account lie in the trash.
+    fn place(id: AccountId) -> String {
+        format!("{}/{id}", Self::FOLDER)
     }
 
     async fn entry(&self, task: &JobTask) -> Result<Option<TrashEntry>, JobFailure> {
         let id: AccountId = task.spec()?;
         Ok(self.foundation.db.trash_entry(id).await?)
+    }
+}
+
+/// A purge that is going on.
+struct Purge<'a> {
+    task: &'a JobTask,
+    removed: Usage,
+    /// The first names that could not be removed.
+    stays: Vec<String>,
+    stays_count: u64,
+}
+
+impl Purge<'_> {
+    /// Names that are looked at in one step.
+    const STEP: usize = 512;
+    /// Pause after a step: others get most of the disk's time.
+    const PAUSE: Duration = Duration::from_millis(10);
+
+    async fn clear(&mut self, mut removal: Removal, place: &str) -> Result<(), JobFailure> {
+        let outcome = loop {
+            if let Err(failure) = self.task.check() {
+                break Err(failure);
+            }
+            let cut = removal.step(Self::STEP).await?;
+            self.removed.bytes = self.removed.bytes.saturating_add(cut.files.bytes);
+            self.removed.files = self.removed.files.saturating_add(cut.files.files);
+            self.task.advance(cut.files.files);
+            match cut.left {
+                Left::More => {}
+                Left::Nothing | Left::Stays => break Ok(()),
+                Left::Refilled => {
+                    let words = "Somebody keeps putting files there.";
+                    break Err(JobFailure::Failed(words.to_owned()));
+                }
+            }
+            if let Err(failure) = self.task.pause(Self::PAUSE).await {
+                break Err(failure);
+            }
+        };
+        self.stays_count += removal.stays_count();
+        for stay in removal.stays() {
+            let path = Path::new(place).join(stay.path);
+            self.stays.push(format!("{}: {}", path.display(), stay.why));
+        }
+        outcome
+    }
+
+    /// Names what could not be removed in the log of the job.
+    fn log(&self) {
+        for stay in &self.stays {
+            self.task.log(&format!("Not removed: {stay}."));
+        }
+        let told = u64::try_from(self.stays.len()).unwrap_or(u64::MAX);
+        let more = self.stays_count.saturating_sub(told);
+        if more > 0 {
+            self.task.log(&format!("Not removed: {more} more."));
+        }
+    }
+
+    fn report(&self, goes_on: bool) -> Result<JobReport, JobFailure> {
+        let freed = if goes_on {
+            "Space freed since it was begun again"
+        } else {
+            "Space freed"
+        };
+        let mut facts = vec![
+            ("Files removed", self.task.progress().done.to_string()),
+            (freed, ByteSize(self.removed.bytes).to_string()),
+        ];
+        let count = self.stays_count;
+        if count > 0 {
+            facts.push(("Not removed", count.to_string()));
+        }
+        let facts = facts
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value));
+        let facts = facts.collect();
+        match self.stays.first() {
+            None => Ok(told("The files are gone for good.", facts)),
+            Some(first) if count == 1 => {
+                let words = format!("Everything is gone but {first}.");
+                Err(JobFailure::Incomplete(told(&words, facts)))
+            }
+            Some(first) => {
+                let words = format!(
+                    "Everything is gone but {count} files and folders that cannot be removed, and what \
+                     they lie in; the log names them. The first is {first}."
+                );
+                Err(JobFailure::Incomplete(told(&words, facts)))
+            }
+        }
     }
 }
 

@@ -99,8 +99,14 @@ impl Premises {
 
     /// Removes the whole tree at `relative`, in small steps.
     async fn remove_all(&self, relative: &str) -> Result<(), StorageError> {
-        while !self.volume.remove_some(relative, 100).await?.is_gone {}
-        Ok(())
+        let mut removal = self.volume.removal(relative)?;
+        loop {
+            match removal.step(100).await?.left {
+                Left::More => {}
+                Left::Nothing => return Ok(()),
+                left => panic!("{left:?}: {:?}", removal.stays()),
+            }
+        }
     }
 
     /// Names in a directory of the home, also the hidden ones, sorted.

@@ -131,13 +131,14 @@ async fn a_tree_is_removed_in_steps_that_are_no_larger_than_asked_for() {
 
     let mut removed = Usage::default();
     let mut steps = 0;
+    let mut removal = premises.volume.removal("c/alice").unwrap();
     loop {
-        let cut = premises.volume.remove_some("c/alice", 4).await.unwrap();
+        let cut = removal.step(4).await.unwrap();
         assert!(cut.names <= 4);
         removed.files += cut.files.files;
         removed.bytes += cut.files.bytes;
         steps += 1;
-        if cut.is_gone {
+        if cut.left == Left::Nothing {
             break;
         }
     }
@@ -152,10 +153,49 @@ async fn a_tree_that_is_a_link_is_not_removed_and_not_followed() {
     let premises = Premises::new().await;
     std::os::unix::fs::symlink("../outside", premises.dir.path().join("c/link")).unwrap();
 
-    let refused = premises.volume.remove_some("c/link", 100).await;
+    let mut removal = premises.volume.removal("c/link").unwrap();
+
+    let refused = removal.step(100).await;
 
     assert!(refused.is_err(), "{refused:?}");
     assert!(premises.dir.path().join("outside/secret").exists());
+}
+
+#[tokio::test]
+async fn what_comes_while_a_tree_is_removed_is_removed_too_but_not_for_ever() {
+    let premises = Premises::new().await;
+    premises.make_dir("d");
+    for number in 0..20 {
+        premises.write(&format!("f{number}"), b"1");
+    }
+    let mut removal = premises.volume.removal("c/alice").unwrap();
+
+    let mut left = removal.step(5).await.unwrap().left;
+    premises.write("late", b"1");
+    premises.make_dir("later/still");
+    while left == Left::More {
+        left = removal.step(5).await.unwrap().left;
+    }
+
+    assert_eq!(left, Left::Nothing);
+    assert!(!premises.exists("."));
+}
+
+#[tokio::test]
+async fn the_home_of_a_newcomer_holds_nothing() {
+    let premises = Premises::new().await;
+    premises.write("old", b"of somebody else");
+    let options = || HomeOptions {
+        clock: Arc::new(premises.clock.clone()),
+    };
+
+    let taken = premises.volume.new_home("c/alice", options()).await;
+    let fresh = premises.volume.new_home("c/bob", options()).await;
+    let again = premises.volume.new_home("c/bob", options()).await;
+
+    assert!(matches!(taken, Err(StorageError::Exists)), "{taken:?}");
+    assert_eq!(premises.read("old"), b"of somebody else");
+    assert!(fresh.is_ok() && again.is_ok(), "{fresh:?} {again:?}");
 }
 
 #[tokio::test]
@@ -180,13 +220,14 @@ async fn a_home_is_only_opened_beneath_the_volume() {
             matches!(refused, Err(StorageError::IllegalName)),
             "{relative}"
         );
-        let refused = premises.volume.remove_some(relative, 1).await;
+        let refused = premises.volume.removal(relative).map(drop);
         assert!(
             matches!(refused, Err(StorageError::IllegalName)),
             "{relative}"
         );
     }
-    let through = premises.volume.remove_some("root/nothing-here", 1).await;
+    let mut removal = premises.volume.removal("root/nothing-here").unwrap();
+    let through = removal.step(1).await;
     assert!(!matches!(through, Err(StorageError::Io(_))));
 }
 

@@ -32,11 +32,15 @@ fn fill(home: &Path, files: usize) {
     }
 }
 
-/// Asks the command line about the only job until it says `enough`; tells what it said.
-async fn until(installation: &Installation, enough: impl Fn(&str) -> bool) -> String {
-    let list = installation.run(&["job", "list"]).await;
+/// The latest job of a list.
+fn id_of(list: &str) -> String {
     let id = list.lines().nth(1).and_then(|line| line.split(' ').next());
-    let id = id.unwrap_or_else(|| panic!("no job: {list}")).to_owned();
+    id.unwrap_or_else(|| panic!("no job: {list}")).to_owned()
+}
+
+/// Asks the command line about the latest job until it says `enough`; tells what it said.
+async fn until(installation: &Installation, enough: impl Fn(&str) -> bool) -> String {
+    let id = id_of(&installation.run(&["job", "list"]).await);
     for _ in 0..600 {
         let said = installation.run(&["job", "show", &id]).await;
         if enough(&said) {
@@ -48,7 +52,9 @@ async fn until(installation: &Installation, enough: impl Fn(&str) -> bool) -> St
 }
 
 fn is_in_the_middle(said: &str) -> bool {
-    said.contains("(running)") && !said.contains("\n0 ")
+    let counts = [" files\n", " rows\n"];
+    let has_begun = counts.iter().any(|count| said.contains(count));
+    said.contains("(running)") && has_begun && !said.contains("\n0 ")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -176,6 +182,69 @@ async fn an_import_that_died_with_its_server_goes_on_with_exactly_what_is_left()
     assert!(said.contains("\n3000 created.\n"), "{said}");
     assert!(said.contains("New customers: Harbour"), "{said}");
     installation.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purge_that_is_cancelled_while_its_server_is_dead_stays_cancelled() {
+    let mut installation = installation().await;
+    let home = installation.home("alice");
+    fill(&home, FILES);
+    installation.start().await;
+
+    installation.run(DELETE).await;
+    until(&installation, is_in_the_middle).await;
+    installation.kill();
+    let list = installation.run(&["job", "list"]).await;
+    let id = id_of(&list);
+    installation.run(&["job", "cancel", &id]).await;
+    installation.start().await;
+    let said = until(&installation, |said| !said.contains("(running)")).await;
+
+    assert!(said.contains("(cancelled)"), "{said}");
+    assert!(said.contains("Cancelled in the middle."), "{said}");
+    assert!(home.exists());
+    let unasked = installation.try_run(&["job", "again", &id]).await;
+    assert!(!unasked.status.success());
+    assert!(home.exists());
+    installation.run(&["job", "again", &id, "--yes"]).await;
+    let said = until(&installation, |said| said.contains("(done)")).await;
+    assert!(said.contains("The files are gone for good."), "{said}");
+    assert!(!home.exists());
+    installation.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purge_knows_how_much_there_is_and_goes_on_counting_after_a_restart() {
+    let mut installation = installation().await;
+    fill(&installation.home("alice"), FILES);
+    installation.start().await;
+    installation.run(&["quota", "reconcile", "alice"]).await;
+
+    installation.run(DELETE).await;
+    let before = done(&until(&installation, is_in_the_middle).await);
+    installation.kill();
+    installation.start().await;
+    let again = until(&installation, |said| said.contains("Begun again")).await;
+    let said = until(&installation, |said| said.contains("(done)")).await;
+
+    assert_eq!(before.1, FILES as u64, "{before:?}");
+    let again = done(&again);
+    assert!(
+        again.0 >= before.0 && again.1 == FILES as u64,
+        "{before:?} {again:?}"
+    );
+    assert_eq!(done(&said), (FILES as u64, FILES as u64), "{said}");
+    installation.stop().await;
+}
+
+/// `120 of 300 files`
+fn done(said: &str) -> (u64, u64) {
+    let line = said.lines().find(|line| line.ends_with(" files"));
+    let words: Vec<&str> = line
+        .unwrap_or_else(|| panic!("{said}"))
+        .split(' ')
+        .collect();
+    (words[0].parse().unwrap(), words[2].parse().unwrap())
 }
 
 const DELETE: &[&str] = &["account", "delete", "alice", "--files", "purge", "--yes"];

@@ -1,35 +1,8 @@
 //! Homes and folders that are file systems of their own; where nothing can be mounted, this is not
 //! tested.
 
-use std::ffi::CStr;
-use std::path::{Path, PathBuf};
-
-use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
-
+use crate::support::mounted::Mounted;
 use crate::support::server::TestServer;
-
-/// A file system in memory over a folder; dropping it unmounts.
-struct Mounted(PathBuf);
-
-impl Mounted {
-    /// `None`, and a word about it, where nothing can be mounted.
-    fn over(folder: &Path, options: Option<&CStr>) -> Option<Self> {
-        let flags = MountFlags::NOSUID | MountFlags::NODEV;
-        match mount("quaymaster-test", folder, "tmpfs", flags, options) {
-            Ok(()) => Some(Self(folder.to_owned())),
-            Err(error) => {
-                println!("not tested, because nothing can be mounted here: {error}");
-                None
-            }
-        }
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let _gone = unmount(&self.0, UnmountFlags::DETACH);
-    }
-}
 
 /// DIR-23: all of a home is one pool of quota, and what stands in for a second one is a second file
 /// system. Nothing is copied behind a client's back.

@@ -9,7 +9,10 @@ use quaymaster::hosting::trash::TrashError;
 use quaymaster::model::{Account, Actor, Job, JobKind, JobQuery, JobState, TrashState};
 
 use super::{ended, fact, reached};
+use crate::support::browser::House;
+use crate::support::mounted::Mounted;
 use crate::support::server::TestServer;
+use crate::support::unprivileged;
 
 async fn purge_of(server: &TestServer, account: &Account) -> Job {
     let query = JobQuery {
@@ -174,4 +177,176 @@ async fn files_that_are_kept_stay_where_they_are_until_somebody_removes_them() {
     assert!(!server.home(&account).exists());
     let gone = trash.purge(&Actor::system(), account.id).await;
     assert!(matches!(gone, Err(TrashError::NotFound)), "{gone:?}");
+}
+
+/// Deletes an account and its files; tells how the job ended.
+async fn delete(server: &TestServer, account: &Account) -> Job {
+    let (system, accounts) = (Actor::system(), &server.app().accounts);
+    let deleted = accounts.delete(&system, account.id, (Files::Purge, 7));
+    deleted.await.unwrap();
+    ended(server, purge_of(server, account).await.id).await
+}
+
+/// Asserts that the job could not do all of it, and tells its result and its log.
+fn left_over(job: &Job) -> (&str, Vec<&str>) {
+    assert_eq!(job.state, JobState::Failed, "{job:?}");
+    let lines = job.log.lines().map(|(_, line)| line.as_str());
+    (job.result.as_str(), lines.collect())
+}
+
+#[tokio::test]
+async fn a_purge_does_not_go_into_what_is_mounted_and_says_what_it_left() {
+    let server = TestServer::start().await;
+    let account = server.account("alice").await;
+    let other = server.account("bob").await;
+    server.put(&other, "shared/f", b"of bob");
+    for folder in ["d/disk", "d/shared", "e"] {
+        server.put(&account, &format!("{folder}/below"), b"hidden by the mount");
+    }
+    let home = server.home(&account);
+    let shared = server.home(&other).join("shared");
+    let (Some(disk), Some(_shared)) = (
+        Mounted::over(&home.join("d/disk"), None),
+        Mounted::bound(&home.join("d/shared"), &shared),
+    ) else {
+        return;
+    };
+    server.put(&account, "d/disk/on-it", b"12345");
+    server.put(&account, "d/g", b"1");
+
+    let app = server.app();
+    let job = delete(&server, &account).await;
+
+    let (result, log) = left_over(&job);
+    assert!(
+        result.starts_with("Everything is gone but 2 files"),
+        "{result}"
+    );
+    for folder in ["d/disk", "d/shared"] {
+        let line = format!(
+            "Not removed: {}/{folder}: something is mounted there.",
+            account.home
+        );
+        assert!(log.contains(&line.as_str()), "{log:?}");
+    }
+    assert_eq!(server.names(&account, "."), ["d"]);
+    assert_eq!(server.names(&account, "d"), ["disk", "shared"]);
+    assert_eq!(
+        server.read(&account, "d/disk/on-it").as_deref(),
+        Some(&b"12345"[..])
+    );
+    assert_eq!(
+        server.read(&other, "shared/f").as_deref(),
+        Some(&b"of bob"[..])
+    );
+    assert_eq!(
+        left(&server).await,
+        [("alice".to_owned(), TrashState::Kept)]
+    );
+
+    drop((disk, _shared));
+    let again = app.trash.purge(&Actor::system(), account.id).await.unwrap();
+    assert_eq!(ended(&server, again.id).await.state, JobState::Done);
+    assert!(!home.exists());
+    assert_eq!(
+        server.read(&other, "shared/f").as_deref(),
+        Some(&b"of bob"[..])
+    );
+}
+
+#[tokio::test]
+async fn a_home_that_is_a_disk_of_its_own_is_emptied() {
+    let server = TestServer::start().await;
+    let account = server.account("alice").await;
+    let home = server.home(&account);
+    std::fs::create_dir_all(&home).unwrap();
+    let Some(_mounted) = Mounted::over(&home, None) else {
+        return;
+    };
+    server.put(&account, "d/f", b"12345");
+
+    let job = delete(&server, &account).await;
+
+    let words = format!(
+        "Everything is gone but {}: something is mounted there.",
+        account.home
+    );
+    assert_eq!(left_over(&job).0, words);
+    assert_eq!(server.names(&account, "."), [] as [String; 0]);
+}
+
+#[test]
+fn what_the_system_does_not_let_go_does_not_keep_a_purge_from_the_rest() {
+    unprivileged::run(async {
+        let server = TestServer::start().await;
+        let account = server.account("alice").await;
+        for folder in ["a", "locked", "sealed", "z"] {
+            for number in 0..700 {
+                server.put(&account, &format!("{folder}/f{number}"), b"12345");
+            }
+        }
+        let home = server.home(&account);
+        let mode = |folder: &str, mode| {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(home.join(folder), mode).unwrap();
+        };
+        mode("locked", 0o500);
+        mode("sealed", 0);
+
+        let app = server.app();
+        let job = delete(&server, &account).await;
+
+        let (result, log) = left_over(&job);
+        assert!(
+            result.starts_with("Everything is gone but 701 files"),
+            "{result}"
+        );
+        let sealed = format!(
+            "Not removed: {}/sealed: the operating system does not allow it.",
+            account.home
+        );
+        assert!(log.len() <= 21, "{log:?}");
+        assert!(log.last().unwrap().ends_with(" more."), "{log:?}");
+        assert_eq!(server.names(&account, "."), ["locked", "sealed"]);
+        let entry = app.trash.get(account.id).await.unwrap();
+        assert_eq!((entry.state, entry.due_at), (TrashState::Kept, None));
+
+        mode("locked", 0o700);
+        let again = app.trash.purge(&Actor::system(), account.id).await.unwrap();
+        let job = ended(&server, again.id).await;
+        assert_eq!(left_over(&job).1, [sealed.as_str()]);
+        mode("sealed", 0o700);
+        let last = app.trash.purge(&Actor::system(), account.id).await.unwrap();
+        assert_eq!(ended(&server, last.id).await.state, JobState::Done);
+        assert!(!home.exists());
+    });
+}
+
+#[tokio::test]
+async fn a_purge_that_was_cancelled_while_it_waited_leaves_the_files_where_they_are() {
+    let house = House::open().await;
+    let account = house.account("kestrel-print").await;
+    let (system, app) = (Actor::system(), &house.app);
+    let deleted = app.accounts.delete(&system, account.id, (Files::Purge, 7));
+    deleted.await.unwrap();
+    let query = JobQuery {
+        limit: 1,
+        ..JobQuery::default()
+    };
+    let waiting = app.jobs.page(&query).await.unwrap().remove(0);
+    assert_eq!(
+        app.trash.get(account.id).await.unwrap().state,
+        TrashState::Purging
+    );
+
+    app.jobs.cancel(&system, waiting.id).await.unwrap();
+
+    let kept = app.trash.get(account.id).await.unwrap();
+    assert_eq!((kept.state, kept.due_at), (TrashState::Kept, None));
+    app.trash.purge(&system, account.id).await.unwrap();
+    assert_eq!(
+        app.trash.get(account.id).await.unwrap().state,
+        TrashState::Purging
+    );
 }

@@ -57,7 +57,7 @@ on_both_engines!(a_job_reads_back_as_it_was_written, |db| {
         progress: Progress {
             done: 7,
             total: Some(5_000_000_000),
-            unit: JobUnit::Bytes,
+            unit: JobUnit::Accounts,
         },
         started_at: Some(later(1)),
         ended_at: Some(later(2)),
@@ -94,7 +94,7 @@ on_both_engines!(progress_is_kept_of_a_running_job_only, |db| {
     let half = Progress {
         done: 5,
         total: Some(10),
-        unit: JobUnit::Rows,
+        unit: JobUnit::Accounts,
     };
 
     let mut tx = db.begin().await.unwrap();
@@ -247,4 +247,61 @@ on_both_engines!(a_job_that_no_version_of_ours_wrote_is_named, |db| {
         format!("bad value in job.done of `{}`", id(1))
     );
     drop(tx);
+});
+
+/// Does what no version of ours does.
+async fn force(db: &Db, sql: &'static str) {
+    match db {
+        Db::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop),
+        Db::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(drop),
+    }
+    .unwrap();
+}
+
+on_both_engines!(jobs_of_another_version_are_passed_over, |db| {
+    store(&db, &[1, 2, 3, 4]).await;
+    force(
+        &db,
+        "UPDATE job SET kind = 'teleport' WHERE subject_id = 'subject-1'",
+    )
+    .await;
+    force(
+        &db,
+        "UPDATE job SET facts = '?' WHERE subject_id = 'subject-2'",
+    )
+    .await;
+    let mut tx = db.begin().await.unwrap();
+    tx.claim_job(id(1), MADE).await.unwrap();
+    tx.claim_job(id(3), MADE).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let listed = ids(&db, JobQuery::default()).await;
+    let waiting = db.oldest_jobs(JobState::Queued, 9).await.unwrap();
+    let running = db.oldest_jobs(JobState::Running, 1).await.unwrap();
+    let unreadable = db.unreadable_jobs(9).await.unwrap();
+
+    assert_eq!(listed, [id(4), id(3)]);
+    assert_eq!((waiting[0].id, waiting.len()), (id(4), 1));
+    assert_eq!(running[0].id, id(3));
+    let told: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            format!("bad value in job.kind of `{}`", id(1)),
+            format!("bad value in job.facts of `{}`", id(2)),
+        ]
+    );
+});
+
+on_both_engines!(a_cancelled_job_does_not_wait_again, |db| {
+    store(&db, &[1]).await;
+
+    let mut tx = db.begin().await.unwrap();
+    tx.claim_job(id(1), MADE).await.unwrap();
+    tx.cancel_running_job(id(1)).await.unwrap();
+    assert!(!tx.requeue_job(id(1)).await.unwrap());
+    tx.commit().await.unwrap();
+
+    let stored = db.job(id(1)).await.unwrap().unwrap();
+    assert_eq!(stored.state, JobState::Running);
 });

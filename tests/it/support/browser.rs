@@ -12,8 +12,10 @@ use axum::{Router, response::Response};
 use futures_util::StreamExt;
 use quaymaster::app::{App, Housekeeping};
 use quaymaster::clock::TestClock;
+use quaymaster::hosting::accounts::{AccountSettings, NewAccount};
 use quaymaster::hosting::admins::NewAdmin;
-use quaymaster::model::{Actor, Role, Secret};
+use quaymaster::hosting::customers::CustomerSettings;
+use quaymaster::model::{Account, Actor, Customer, Override, PoolTraffic, Role, Secret};
 use quaymaster::settings::{Boot, LogFormat};
 use quaymaster::store::DatabaseUrl;
 use tempfile::TempDir;
@@ -112,6 +114,40 @@ impl House {
         let mut browser = self.browser();
         browser.sign_in(&email, PASSWORD).await;
         browser
+    }
+
+    /// The customer `name` on the first plan, made if it is not there.
+    pub(crate) async fn customer(&self, name: &str) -> Customer {
+        if let Some(found) = self.app.customers.by_name(name).await.unwrap() {
+            return found;
+        }
+        let plan = self.app.plans.all().await.unwrap().remove(0).plan;
+        let settings = CustomerSettings {
+            name: name.to_owned(),
+            contact_email: String::new(),
+            plan_id: plan.id,
+            pool_bytes: Override::Inherit,
+            pool_files: Override::Inherit,
+            max_accounts: Override::Inherit,
+            traffic: PoolTraffic::default(),
+            notes: String::new(),
+        };
+        let system = Actor::system();
+        let made = self.app.customers.create(&system, settings);
+        made.await.unwrap()
+    }
+
+    /// A new account of the customer Kestrel.
+    pub(crate) async fn account(&self, name: &str) -> Account {
+        let new = NewAccount {
+            username: name.parse().unwrap(),
+            customer_id: self.customer("Kestrel").await.id,
+            password: Secret::new(PASSWORD.to_owned()),
+            settings: AccountSettings::default(),
+        };
+        let system = Actor::system();
+        let made = self.app.accounts.create(&system, new);
+        made.await.unwrap()
     }
 
     /// An owner, so that the first run is over.

@@ -9,6 +9,7 @@ pub(crate) mod form;
 pub(crate) mod ftp_client;
 pub(crate) mod fuse;
 pub(crate) mod held;
+pub(crate) mod mounted;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod sampler;

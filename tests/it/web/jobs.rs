@@ -57,6 +57,72 @@ async fn a_job_is_listed_shown_and_cancelled() {
 }
 
 #[tokio::test]
+async fn a_cancelled_job_is_started_again_from_its_page() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Admin).await;
+    let operator = Actor {
+        role: Role::Operator,
+        ..Actor::system()
+    };
+    let new = quaymaster::hosting::quota::RecountSpec::All.job("");
+    let job = house.app.jobs.queue(&Actor::system(), new).await.unwrap();
+    let url = format!("/admin/jobs/{}", job.id);
+    let waiting = admin.get(&url).await;
+    house
+        .app
+        .jobs
+        .cancel(&Actor::system(), job.id)
+        .await
+        .unwrap();
+
+    let page = admin.get(&url).await;
+    let refused = house.app.jobs.again(&operator, job.id).await;
+    let begun = admin.post(&format!("{url}/again"), &[]).await;
+    let next = admin.get(begun.location()).await;
+    let twice = admin.post(&format!("{url}/again"), &[]).await;
+    let told = admin.get(twice.location()).await;
+
+    assert!(!waiting.text.contains("Start again"), "{}", waiting.text);
+    assert!(page.text.contains("Start again"), "{}", page.text);
+    assert!(refused.is_err(), "{refused:?}");
+    assert_ne!(begun.location(), url);
+    assert!(next.text.contains("Waiting"), "{}", next.text);
+    assert!(next.text.contains("started again."), "{}", next.text);
+    assert_eq!(twice.location(), url);
+    assert!(
+        told.text.contains("cannot be started again"),
+        "{}",
+        told.text
+    );
+}
+
+#[tokio::test]
+async fn files_are_asked_about_before_they_are_deleted_once_more() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Admin).await;
+    let account = house.account("kestrel-print").await;
+    let (system, files) = (Actor::system(), quaymaster::hosting::accounts::Files::Keep);
+    house
+        .app
+        .accounts
+        .delete(&system, account.id, (files, 7))
+        .await
+        .unwrap();
+    let job = house.app.trash.purge(&system, account.id).await.unwrap();
+    house.app.jobs.cancel(&system, job.id).await.unwrap();
+    let url = format!("/admin/jobs/{}", job.id);
+
+    let page = admin.get(&url).await;
+    let unasked = admin.post(&format!("{url}/again"), &[]).await;
+
+    let ask = format!("href=\"/admin/trash/{}/purge\"", account.id);
+    assert!(page.text.contains(&ask), "{}", page.text);
+    assert_eq!(unasked.location(), url);
+    let kept = house.app.trash.get(account.id).await.unwrap();
+    assert_eq!(kept.state, quaymaster::model::TrashState::Kept);
+}
+
+#[tokio::test]
 async fn an_operator_looks_at_a_job_and_cannot_cancel_it() {
     let house = House::open().await;
     let mut operator = house.signed_in(Role::Operator).await;
@@ -109,19 +175,7 @@ async fn the_page_of_a_job_keeps_itself_up_to_date() {
 async fn the_trash_shows_what_a_deleted_account_left_and_removes_it_when_asked() {
     let house = House::open().await;
     let mut admin = house.signed_in(Role::Admin).await;
-    let account = super::records::customer(&house, "Kestrel").await;
-    let new = quaymaster::hosting::accounts::NewAccount {
-        username: "kestrel-print".parse().unwrap(),
-        customer_id: account.id,
-        password: quaymaster::model::Secret::new("correct horse battery".to_owned()),
-        settings: quaymaster::hosting::accounts::AccountSettings::default(),
-    };
-    let account = house
-        .app
-        .accounts
-        .create(&Actor::system(), new)
-        .await
-        .unwrap();
+    let account = house.account("kestrel-print").await;
     let path = "/admin/accounts/kestrel-print/delete";
     admin.get(path).await;
     let form = [("files", "trash"), ("typed", "kestrel-print")];

@@ -130,6 +130,9 @@ fn read(form: &mut Form) -> Option<(NewAccount, Secret)> {
 fn refuse(form: &mut Form, error: AccountError, username: &Username) -> Result<(), PageError> {
     match error {
         AccountError::Taken(_) => form.refuse("username", format!("{username} is taken")),
+        AccountError::HomeTaken(home) => form.refuse_all(format!(
+            "Files of an earlier account lie in {home}. Try again, and another folder is taken"
+        )),
         AccountError::NoSuchCustomer => form.refuse("customer", "Choose a customer"),
         AccountError::TooManyAccounts { limit } => form.refuse(
             "customer",

@@ -23,6 +23,7 @@ pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route("/jobs/{job}", get(show))
         .route("/jobs/{job}/events", get(events))
+        .route("/jobs/{job}/again", post(again))
         .route("/jobs/{job}/cancel", post(cancel))
 }
 
@@ -32,6 +33,7 @@ struct ShowPage {
     layout: Layout,
     job: JobRow,
     may_cancel: bool,
+    may_repeat: bool,
 }
 
 #[derive(Template)]
@@ -60,6 +62,7 @@ fn page(layout: Layout, job: &Job, may_manage: bool) -> ShowPage {
     ShowPage {
         job: JobRow::new(job, layout.now),
         may_cancel: may_manage && !job.state.is_over() && !job.is_cancelled,
+        may_repeat: may_manage && job.state.is_unfinished(),
         layout,
     }
 }
@@ -76,6 +79,21 @@ async fn cancel(
         Err(error) => return Err(error.into()),
     };
     Ok(admin.see_other(&format!("/admin/jobs/{id}"), notice))
+}
+
+async fn again(
+    State(app): State<App>,
+    admin: Admin,
+    Path(id): Path<JobId>,
+    Submitted(_): Submitted,
+) -> Result<Response, PageError> {
+    match app.jobs.again(&admin.actor, id).await {
+        Ok(job) => Ok(admin.see_other(&format!("/admin/jobs/{}", job.id), Notice::JobAgain)),
+        Err(JobError::NotAgain) => {
+            Ok(admin.see_other(&format!("/admin/jobs/{id}"), Notice::JobNotAgain))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn events(State(web): State<Web>, admin: Admin, Path(id): Path<JobId>) -> Response {
@@ -134,5 +152,11 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         ("job-queued", page(JobState::Queued, true)),
         ("job-done", page(JobState::Done, true)),
         ("job-failed", page(JobState::Failed, true)),
+        ("job-cancelled", {
+            let layout = Layout::sample("Recount storage", "/admin/jobs/1");
+            let kind = crate::model::JobKind::Recount;
+            let cancelled = job(JobState::Cancelled);
+            super::show::page(layout, &Job { kind, ..cancelled }, true).to_string()
+        }),
     ]
 }
