@@ -301,8 +301,8 @@ impl Services {
             settings: opened.settings.clone(),
             volumes: volumes.clone(),
         });
+        let work = (jobs.clone(), volumes.clone());
         Self {
-            accounts,
             admins,
             audit: Audit::new(foundation.clone()),
             boot: opened.boot,
@@ -324,7 +324,8 @@ impl Services {
             sessions,
             settings: opened.settings,
             setup,
-            trash: Trash::new(foundation.clone(), jobs.clone(), volumes.clone()),
+            trash: Trash::new(foundation.clone(), work, accounts.clone()),
+            accounts,
             volumes,
             foundation,
         }

@@ -87,13 +87,17 @@ impl Office {
         });
         let customers = Customers::new(foundation.clone(), ledger, sessions);
         Ok(Self {
+            trash: Trash::new(
+                foundation.clone(),
+                (jobs.clone(), volumes.clone()),
+                accounts.clone(),
+            ),
             imports: Imports::new(imports::Parts {
                 accounts: accounts.clone(),
                 customers: customers.clone(),
                 plans: plans.clone(),
             }),
             accounts,
-            trash: Trash::new(foundation.clone(), jobs.clone(), volumes.clone()),
             admins: Admins::new(foundation, passwords),
             customers,
             jobs,

@@ -263,7 +263,8 @@ fn files(text: &str) -> Result<Files, String> {
 
 async fn delete(office: &Office, name: &Username, files: Files, yes: bool) -> anyhow::Result<()> {
     let account = find(office, name).await?;
-    let days = office.settings.current().trash_days.0;
+    let plan = office.accounts.details(account.id).await?.plan;
+    let days = office.accounts.trash_days(&plan);
     let told = match files {
         Files::Keep => format!("its files stay in {}", account.home),
         Files::Purge => "its files are removed for good".to_owned(),

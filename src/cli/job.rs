@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
@@ -44,6 +45,11 @@ pub(super) enum JobCommand {
     },
 }
 
+/// How long a running server may take to begin.
+const BEGUN_WITHIN: Duration = Duration::from_secs(10);
+/// The job is looked at this often.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
 impl JobCommand {
     pub(super) async fn run(self, boot: &Boot) -> anyhow::Result<ExitCode> {
         let office = Office::open(boot, Arc::new(SystemClock)).await?;
@@ -74,6 +80,10 @@ async fn again(office: &Office, id: JobId, yes: bool) -> anyhow::Result<()> {
         JobKind::CheckImport | JobKind::Import => {
             bail!("open the import in the browser: it goes on with what is left")
         }
+        JobKind::Restore => bail!(
+            "use `trash restore {}`: it asks under which name",
+            job.subject_id
+        ),
         JobKind::Discard | JobKind::Recount => office.jobs.again(&actor, id).await,
         JobKind::Purge => {
             if !yes {
@@ -121,6 +131,29 @@ async fn list(office: &Office, state: Option<JobState>, limit: u64) -> anyhow::R
         ));
     }
     Ok(())
+}
+
+/// Waits until the running server has done the job, and prints what came of it.
+pub(super) async fn wait(office: &Office, id: JobId) -> anyhow::Result<ExitCode> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let found = office.jobs.get(id).await?;
+        if found.state.is_over() {
+            print(&found);
+            let is_done = found.state == JobState::Done;
+            return Ok(if is_done {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+        if found.state == JobState::Queued && waited >= BEGUN_WITHIN {
+            console::complain("No server has begun it; it is done as soon as one runs.");
+            return Ok(ExitCode::FAILURE);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        waited += LOOK_EVERY;
+    }
 }
 
 /// Prints everything that is known of a job.

@@ -20,6 +20,7 @@ mod rules;
 mod serve;
 mod settings;
 mod traffic;
+mod trash;
 
 use std::process::ExitCode;
 
@@ -63,6 +64,9 @@ enum Command {
     /// Shows what accounts and customers moved in each month.
     #[command(subcommand)]
     Traffic(traffic::TrafficCommand),
+    /// Shows what deleted accounts have left, restores them and removes their files.
+    #[command(subcommand)]
+    Trash(trash::TrashCommand),
     /// Looks for what would keep customers out, and names the fix.
     Doctor(doctor::Doctor),
     /// Asks a running server whether it can serve customers; for containers.
@@ -103,6 +107,7 @@ fn execute(typed: CommandLine) -> anyhow::Result<ExitCode> {
             Command::Quota(quota) => quota.run(&boot).await,
             Command::Settings(settings) => settings.run(&boot).await,
             Command::Traffic(traffic) => traffic.run(&boot).await,
+            Command::Trash(trash) => trash.run(&boot).await,
             Command::Doctor(doctor) => doctor.run(&boot).await,
             Command::Healthcheck(check) => check.run(&boot).await,
             Command::Reference(reference) => reference.run(),

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::bail;
 
@@ -12,7 +11,7 @@ use crate::app::Office;
 use crate::clock::SystemClock;
 use crate::hosting::quota::RecountSpec;
 use crate::model::page::{AccountQuery, AccountRow, Window};
-use crate::model::{Actor, ByteSize, JobId, JobState, Username};
+use crate::model::{Actor, ByteSize, Username};
 use crate::settings::Boot;
 
 /// Shows what accounts store, and compares it with the disk.
@@ -49,11 +48,6 @@ pub(super) struct Reconcile {
     no_wait: bool,
 }
 
-/// How long a running server may take to begin.
-const BEGUN_WITHIN: Duration = Duration::from_secs(10);
-/// The job is looked at this often.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-
 impl QuotaCommand {
     pub(super) async fn run(self, boot: &Boot) -> anyhow::Result<ExitCode> {
         let office = Office::open(boot, Arc::new(SystemClock)).await?;
@@ -87,30 +81,7 @@ impl Reconcile {
         if self.no_wait {
             return Ok(ExitCode::SUCCESS);
         }
-        wait(office, id).await
-    }
-}
-
-/// Waits until the running server has done the job, and prints what came of it.
-async fn wait(office: &Office, id: JobId) -> anyhow::Result<ExitCode> {
-    let mut waited = Duration::ZERO;
-    loop {
-        let found = office.jobs.get(id).await?;
-        if found.state.is_over() {
-            job::print(&found);
-            let is_done = found.state == JobState::Done;
-            return Ok(if is_done {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
-        }
-        if found.state == JobState::Queued && waited >= BEGUN_WITHIN {
-            console::complain("No server has begun it; it is done as soon as one runs.");
-            return Ok(ExitCode::FAILURE);
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-        waited += LOOK_EVERY;
+        job::wait(office, id).await
     }
 }
 

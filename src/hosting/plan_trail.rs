@@ -23,7 +23,7 @@ pub(super) fn changes(before: &Plan, after: &Plan) -> Vec<(String, String, Strin
 }
 
 /// What a plan says besides the limits of an account.
-fn said(plan: &Plan) -> [(&'static str, String); 9] {
+fn said(plan: &Plan) -> [(&'static str, String); 10] {
     let size = |limit| limit_words(limit, bytes);
     let count = |limit| limit_words(limit, number);
     [
@@ -33,10 +33,16 @@ fn said(plan: &Plan) -> [(&'static str, String); 9] {
         ("shared files", count(plan.pool_files)),
         ("accounts", count(plan.max_accounts)),
         ("journal", journal_words(plan.journal_days)),
+        ("days in the trash", trash_words(plan.trash_days)),
         ("forbidden names", plan.denied_names.line()),
         ("checksum of uploads", checksum_words(plan.checksum)),
         ("default", plan.is_default.to_string()),
     ]
+}
+
+/// How long a plan keeps files of deleted accounts.
+fn trash_words(days: Option<u32>) -> String {
+    days.map_or_else(|| "as the settings say".to_owned(), |days| days.to_string())
 }
 
 /// How long a plan keeps the journal.

@@ -13,6 +13,9 @@ use crate::store::{Conflict, StoreError};
 /// Days that a plan may keep the journal, if not for ever.
 pub const JOURNAL_DAYS: std::ops::RangeInclusive<u64> = 1..=3_650;
 
+/// Days that a plan may keep the files of deleted accounts in the trash.
+pub const TRASH_DAYS: std::ops::RangeInclusive<u32> = 1..=3_650;
+
 /// A cheap handle on the plans.
 #[derive(Clone, Debug)]
 pub struct Plans(Foundation);
@@ -37,6 +40,8 @@ pub struct PlanSettings {
     /// Days that the journal of its customers is kept, 1 to 3,650; inherits from the settings, and no
     /// limit is for ever.
     pub journal_days: Override,
+    /// Days that the files of a deleted account stay in the trash, 1 to 3,650; `None` = as the settings say.
+    pub trash_days: Option<u32>,
     /// Names that its accounts may not give to files and folders.
     pub denied_names: NamePatterns,
     /// Whether uploads of its accounts get a checksum; inherits from the settings.
@@ -69,6 +74,9 @@ pub enum PlanError {
     /// The journal would be kept for no day, or for longer than ten years.
     #[error("Days must be 1 to 3,650")]
     BadDays,
+    /// Files would be in the trash for no day, or for longer than ten years.
+    #[error("Days in the trash must be 1 to 3,650")]
+    BadTrashDays,
     /// Another plan has the name.
     #[error("{0} is taken")]
     Taken(String),
@@ -117,6 +125,7 @@ impl Plans {
             journal_days: Override::Inherit,
             denied_names: NamePatterns::default(),
             checksum: Override::Inherit,
+            trash_days: None,
             is_default: false,
             created_at: now,
             updated_at: now,
@@ -268,6 +277,7 @@ impl Plans {
             journal_days: Override::Inherit,
             denied_names: NamePatterns::default(),
             checksum: Override::Inherit,
+            trash_days: None,
             is_default: true,
         };
         self.create(&Actor::system(), settings).await
@@ -313,6 +323,9 @@ fn edited(mut plan: Plan, settings: PlanSettings) -> Result<Plan, PlanError> {
     {
         return Err(PlanError::BadDays);
     }
+    if (settings.trash_days).is_some_and(|days| !TRASH_DAYS.contains(&days)) {
+        return Err(PlanError::BadTrashDays);
+    }
     name.clone_into(&mut plan.name);
     plan.description = settings.description;
     plan.pool_bytes = settings.pool_bytes;
@@ -321,6 +334,7 @@ fn edited(mut plan: Plan, settings: PlanSettings) -> Result<Plan, PlanError> {
     plan.pool_traffic = settings.pool_traffic;
     plan.account = settings.account;
     plan.journal_days = settings.journal_days;
+    plan.trash_days = settings.trash_days;
     plan.denied_names = settings.denied_names;
     plan.checksum = settings.checksum;
     plan.is_default = settings.is_default;

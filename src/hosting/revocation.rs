@@ -164,6 +164,7 @@ impl Revocation {
             | Did::AccountChanged
             | Did::AccountSuspended
             | Did::AccountResumed
+            | Did::AccountRestored
             | Did::AccountDeleted => {
                 if let Ok(id) = event.object_id.parse::<AccountId>() {
                     self.tell(Event::AccountChanged(id));

@@ -82,6 +82,7 @@ async fn work(app: App, task: JobTask) -> Result<JobReport, JobFailure> {
         JobKind::Discard => app.trash.discard(&task).await,
         JobKind::Purge => app.trash.remove(&task).await,
         JobKind::Recount => app.recounts.run(&task).await,
+        JobKind::Restore => app.trash.bring_back(&task).await,
     }
 }
 

@@ -4,7 +4,8 @@ use super::traffic::Traffic;
 
 /// The limits of one account, in the order in which people read them. `T` is what is known of each:
 /// its value, an override, the field of a form.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(default, bound(deserialize = "T: serde::Deserialize<'de> + Default"))]
 pub struct AccountLimits<T> {
     /// Stored bytes.
     pub bytes: T,

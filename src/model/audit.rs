@@ -44,6 +44,8 @@ actions! {
     AccountPasswordReset = "account.password-reset", "Reset password of account";
     /// An account was deleted.
     AccountDeleted = "account.deleted", "Deleted account";
+    /// A deleted account was made again, with its files.
+    AccountRestored = "account.restored", "Restored account";
     /// Accounts were imported from a file.
     AccountsImported = "accounts.imported", "Imported accounts";
     /// Accounts were exported with their password hashes.

@@ -48,6 +48,8 @@ names! {
         Purge = "purge", "Delete files";
         /// Books are compared with the disk.
         Recount = "recount", "Recount storage";
+        /// A deleted account is made again, with its files.
+        Restore = "restore", "Restore account";
     }
 }
 
@@ -55,9 +57,12 @@ impl JobKind {
     /// The right to begin and to cancel one.
     pub fn right(self) -> Right {
         match self {
-            Self::CheckImport | Self::Discard | Self::Import | Self::Purge | Self::Recount => {
-                Right::ManageAccounts
-            }
+            Self::CheckImport
+            | Self::Discard
+            | Self::Import
+            | Self::Purge
+            | Self::Recount
+            | Self::Restore => Right::ManageAccounts,
         }
     }
 
@@ -66,7 +71,7 @@ impl JobKind {
     pub fn is_repeatable(self) -> bool {
         match self {
             Self::Discard | Self::Recount => true,
-            Self::CheckImport | Self::Import | Self::Purge => false,
+            Self::CheckImport | Self::Import | Self::Purge | Self::Restore => false,
         }
     }
 
@@ -74,7 +79,12 @@ impl JobKind {
     /// then find out itself what is done already.
     pub fn is_resumed(self) -> bool {
         match self {
-            Self::CheckImport | Self::Discard | Self::Import | Self::Purge | Self::Recount => true,
+            Self::CheckImport
+            | Self::Discard
+            | Self::Import
+            | Self::Purge
+            | Self::Recount
+            | Self::Restore => true,
         }
     }
 }

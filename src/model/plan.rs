@@ -30,6 +30,8 @@ pub struct Plan {
     pub account: AccountLimits<Limit>,
     /// Days that the journal is kept; inherits from the settings, and no limit is for ever.
     pub journal_days: Override,
+    /// Days that the files of a deleted account stay in the trash; `None` = as the settings say.
+    pub trash_days: Option<u32>,
     /// Names that its accounts may not give to files and folders, unless they have a list of their
     /// own.
     pub denied_names: NamePatterns,

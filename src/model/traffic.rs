@@ -5,7 +5,8 @@ use super::limits::Override;
 use super::period::{Period, ResetDay};
 
 /// What is known of each limit of traffic: its value, an override, the field of a form.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(default, bound(deserialize = "T: serde::Deserialize<'de> + Default"))]
 pub struct Traffic<T> {
     /// Bytes of uploads.
     pub up: T,

@@ -11,19 +11,22 @@ pub enum TrashState {
     Kept,
     /// They are being removed.
     Purging,
+    /// The account is being made again.
+    Restoring,
     /// They stay for some days.
     Trashed,
 }
 
 impl TrashState {
     /// Every state.
-    pub const ALL: [Self; 3] = [Self::Kept, Self::Purging, Self::Trashed];
+    pub const ALL: [Self; 4] = [Self::Kept, Self::Purging, Self::Restoring, Self::Trashed];
 
     /// The name in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Kept => "kept",
             Self::Purging => "purging",
+            Self::Restoring => "restoring",
             Self::Trashed => "trashed",
         }
     }
@@ -33,6 +36,7 @@ impl TrashState {
         match self {
             Self::Kept => "Kept",
             Self::Purging => "Being deleted",
+            Self::Restoring => "Being restored",
             Self::Trashed => "In the trash",
         }
     }
@@ -53,8 +57,12 @@ pub struct TrashEntry {
     pub place: String,
     /// What becomes of them.
     pub state: TrashState,
-    /// How much they were when the account was deleted.
+    /// How much they were when the account was deleted, without what was removed since.
     pub usage: Usage,
+    /// Whether somebody has begun to remove them.
+    pub is_partial: bool,
+    /// Whether it is known what the account was, so that it can be made again.
+    pub is_restorable: bool,
     /// Who deleted the account.
     pub deleted_by: String,
     /// When.

@@ -12,6 +12,7 @@ mod admins;
 mod audit;
 mod customers;
 mod db;
+mod deleted_accounts;
 mod error;
 mod facts;
 mod import_files;

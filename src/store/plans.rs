@@ -15,7 +15,7 @@ macro_rules! columns {
          p.session_download_rate, p.is_default, p.created_at, p.updated_at, p.version,
          p.journal_days_own, p.journal_days, p.account_sessions_per_address, p.denied_names,
          p.checksum, p.account_traffic_up, p.account_traffic_down, p.account_traffic_both,
-         p.pool_traffic_up, p.pool_traffic_down, p.pool_traffic_both"
+         p.pool_traffic_up, p.pool_traffic_down, p.pool_traffic_both, p.trash_days"
     };
 }
 
@@ -52,6 +52,7 @@ queries! {
                version = version + 1
          WHERE plan_id = $1 AND version = $2
         RETURNING version";
+    SET_TRASH_DAYS = "UPDATE plan SET trash_days = $2 WHERE plan_id = $1";
     NO_OTHER_DEFAULT = "
         UPDATE plan SET is_default = FALSE, version = version + 1
          WHERE is_default AND plan_id <> $1";
@@ -90,6 +91,7 @@ struct PlanColumns {
     pool_traffic_up: Option<i64>,
     pool_traffic_down: Option<i64>,
     pool_traffic_both: Option<i64>,
+    trash_days: Option<i64>,
 }
 
 impl PlanColumns {
@@ -130,6 +132,10 @@ impl PlanColumns {
             },
             journal_days: row.own("journal_days", self.journal_days_own, self.journal_days)?,
             denied_names: row.parse("denied_names", &self.denied_names)?,
+            trash_days: self
+                .trash_days
+                .map(|days| u32::try_from(days).map_err(|_| row.bad("trash_days")))
+                .transpose()?,
             checksum: row.checksum("checksum", self.checksum.as_deref())?,
             name: self.name,
             description: self.description,
@@ -260,6 +266,7 @@ impl Tx {
             limits.pool_traffic.down,
             limits.pool_traffic.both
         )?;
+        self.set_trash_days(plan).await?;
         self.require_default().await
     }
 
@@ -306,8 +313,15 @@ impl Tx {
             .fetch_optional(connection)
             .await)?
         .ok_or(StoreError::Stale)?;
+        self.set_trash_days(plan).await?;
         self.require_default().await?;
         Ok(version)
+    }
+
+    async fn set_trash_days(&mut self, plan: &Plan) -> Result<(), StoreError> {
+        let days = plan.trash_days.map(i64::from);
+        execute!(self, SET_TRASH_DAYS, plan.id.to_string(), days)?;
+        Ok(())
     }
 
     /// Removes a plan; `false` if there is no such plan.

@@ -45,6 +45,7 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::admins::STATEMENTS,
         super::audit::STATEMENTS,
         super::customers::STATEMENTS,
+        super::deleted_accounts::STATEMENTS,
         super::facts::STATEMENTS,
         super::import_files::STATEMENTS,
         super::jobs::STATEMENTS,

@@ -1,19 +1,21 @@
 //! Files of deleted accounts.
 
 use super::db::{Db, Tx, execute, on_reader};
+use super::deleted_accounts::account_text;
 use super::error::StoreError;
 use super::row::{RowName, millis, moment, rows, text_of};
 use super::statements::queries;
 use crate::clock::Timestamp;
-use crate::model::{AccountId, TrashEntry, TrashState, Usage};
+use crate::model::{Account, AccountId, JobKind, TrashEntry, TrashState, Usage, Username};
 
 macro_rules! columns {
     () => {
         "SELECT t.account_id, t.username, t.customer_id, t.customer, t.place, t.used_bytes,
-                t.used_files, t.deleted_by, t.deleted_at, t.due_at, EXISTS (
-                    SELECT 1 FROM job j
-                     WHERE j.subject_id = t.account_id AND j.kind = 'purge'
-                       AND j.state IN ('queued', 'running')) AS is_purging
+                t.used_files, t.deleted_by, t.deleted_at, t.due_at, t.is_partial,
+                t.account IS NOT NULL AS is_restorable, (
+                    SELECT MIN(j.kind) FROM job j
+                     WHERE j.subject_id = t.account_id AND j.kind IN ('purge', 'restore')
+                       AND j.state IN ('queued', 'running')) AS doing
            FROM trash t "
     };
 }
@@ -25,17 +27,26 @@ queries! {
         " WHERE (CAST($1 AS TEXT) IS NULL OR t.account_id < $1)
           ORDER BY t.account_id DESC LIMIT $2"
     );
+    OF_NAME = concat!(
+        columns!(),
+        " WHERE t.username = $1 ORDER BY t.account_id DESC LIMIT $2"
+    );
     DUE = concat!(
         columns!(),
-        " WHERE t.due_at <= $1 ORDER BY t.due_at, t.account_id LIMIT $2"
+        " WHERE t.due_at <= $1 AND NOT EXISTS (
+                    SELECT 1 FROM job j
+                     WHERE j.subject_id = t.account_id AND j.kind = 'restore'
+                       AND j.state IN ('queued', 'running'))
+          ORDER BY t.due_at, t.account_id LIMIT $2"
     );
     INSERT = "
         INSERT INTO trash (
             account_id, username, customer_id, customer, place, state, used_bytes, used_files,
-            deleted_by, deleted_at, due_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+            deleted_by, deleted_at, due_at, is_partial, account)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     SET_PLACE = "UPDATE trash SET place = $2 WHERE account_id = $1";
-    SET_STATE = "UPDATE trash SET state = $2, due_at = $3 WHERE account_id = $1";
+    BEGIN_PURGE = "
+        UPDATE trash SET state = 'purging', due_at = NULL, is_partial = TRUE WHERE account_id = $1";
     SET_USAGE = "UPDATE trash SET used_bytes = $2, used_files = $3 WHERE account_id = $1";
     DELETE = "DELETE FROM trash WHERE account_id = $1";
 }
@@ -52,7 +63,9 @@ struct TrashColumns {
     deleted_by: String,
     deleted_at: i64,
     due_at: Option<i64>,
-    is_purging: bool,
+    is_partial: bool,
+    is_restorable: bool,
+    doing: Option<String>,
 }
 
 impl TrashColumns {
@@ -65,11 +78,14 @@ impl TrashColumns {
             account_id: row.parse("account_id", &self.account_id)?,
             customer_id: row.parse("customer_id", &self.customer_id)?,
             // Whatever became of the job that was to remove them: without one, nobody does.
-            state: match (self.is_purging, self.due_at) {
-                (true, _) => TrashState::Purging,
-                (false, Some(_)) => TrashState::Trashed,
-                (false, None) => TrashState::Kept,
+            state: match (self.doing.as_deref().map(JobKind::from_name), self.due_at) {
+                (Some(Some(JobKind::Restore)), _) => TrashState::Restoring,
+                (Some(_), _) => TrashState::Purging,
+                (None, Some(_)) => TrashState::Trashed,
+                (None, None) => TrashState::Kept,
             },
+            is_partial: self.is_partial,
+            is_restorable: self.is_restorable,
             usage: Usage {
                 bytes: row.amount("used_bytes", self.used_bytes)?,
                 files: row.amount("used_files", self.used_files)?,
@@ -108,6 +124,20 @@ impl Db {
         found.into_iter().map(TrashColumns::read).collect()
     }
 
+    /// What deleted accounts of this name have left, the youngest account first.
+    pub async fn trash_of_name(
+        &self,
+        username: &Username,
+        limit: u64,
+    ) -> Result<Vec<TrashEntry>, StoreError> {
+        let found: Vec<TrashColumns> = on_reader!(self, |pool| sqlx::query_as(OF_NAME)
+            .bind(username.as_str())
+            .bind(rows(limit))
+            .fetch_all(pool)
+            .await)?;
+        found.into_iter().map(TrashColumns::read).collect()
+    }
+
     /// What is to be removed by `now`, the longest due first.
     pub async fn due_trash(
         &self,
@@ -124,8 +154,12 @@ impl Db {
 }
 
 impl Tx {
-    /// Adds what a deleted account has left.
-    pub async fn insert_trash(&mut self, entry: &TrashEntry) -> Result<(), StoreError> {
+    /// Adds what a deleted account has left, and what it was.
+    pub async fn insert_trash(
+        &mut self,
+        entry: &TrashEntry,
+        account: Option<&Account>,
+    ) -> Result<(), StoreError> {
         let id = entry.account_id.to_string();
         let row = RowName {
             table: "trash",
@@ -144,7 +178,9 @@ impl Tx {
             row.bigint("used_files", entry.usage.files)?,
             &entry.deleted_by,
             entry.deleted_at.as_millis(),
-            millis(entry.due_at)
+            millis(entry.due_at),
+            entry.is_partial,
+            account.map(account_text)
         )?;
         Ok(())
     }
@@ -176,21 +212,10 @@ impl Tx {
         Ok(affected > 0)
     }
 
-    /// Writes down what becomes of the files, and when; `false` if there are none. That they are being
-    /// removed is true only as long as there is a job that does it.
-    pub async fn set_trash_state(
-        &mut self,
-        id: AccountId,
-        state: TrashState,
-        due_at: Option<Timestamp>,
-    ) -> Result<bool, StoreError> {
-        let affected = execute!(
-            self,
-            SET_STATE,
-            id.to_string(),
-            state.as_str(),
-            millis(due_at)
-        )?;
+    /// Writes down that somebody removes the files, which is true as long as there is a job that does it;
+    /// `false` if there are none.
+    pub async fn begin_purge(&mut self, id: AccountId) -> Result<bool, StoreError> {
+        let affected = execute!(self, BEGIN_PURGE, id.to_string())?;
         Ok(affected > 0)
     }
 

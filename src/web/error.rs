@@ -210,6 +210,7 @@ impl From<AccountError> for PageError {
             AccountError::Taken(_)
             | AccountError::TooManyAccounts { .. }
             | AccountError::HomeTaken(_)
+            | AccountError::NoRoom { .. }
             | AccountError::Password(_)
             | AccountError::Home(_) => Self::Broken(chain(&error)),
         }
@@ -293,6 +294,7 @@ impl From<PlanError> for PageError {
             | PlanError::Taken(_)
             | PlanError::InUse(_)
             | PlanError::BadDays
+            | PlanError::BadTrashDays
             | PlanError::IsDefault => Self::Broken(chain(&error)),
         }
     }
@@ -325,7 +327,11 @@ impl From<TrashError> for PageError {
             TrashError::NotFound => Self::not_found("The files may have been deleted for good."),
             TrashError::Forbidden(right) => Self::Forbidden(right),
             TrashError::Store(error) => Self::unavailable(&error),
-            TrashError::Purging => Self::Broken(chain(&error)),
+            TrashError::Account(error) => error.into(),
+            TrashError::Job(error) => error.into(),
+            TrashError::Purging | TrashError::Restoring | TrashError::OnlyFiles => {
+                Self::Broken(chain(&error))
+            }
         }
     }
 }

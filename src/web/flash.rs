@@ -73,6 +73,10 @@ notices! {
     PurgeRuns = "purge-runs", "These files are being deleted already.";
     /// Storage is being counted again.
     RecountBegun = "recount-begun", "Storage of {} is counted again; this page says what comes of it.";
+    /// A deleted account is being made again.
+    RestoreBegun = "restore-begun", "{} is being restored; this page says when it is there.";
+    /// It is being made again already, or removed.
+    RestoreRuns = "restore-runs", "This account is being restored or deleted already.";
     /// A form was saved.
     Saved = "saved", "Saved.";
     /// Set-up is complete.

@@ -91,7 +91,7 @@ fn each(job: &Job) -> String {
         JobKind::CheckImport | JobKind::Import => {
             format!("/admin/accounts/import/{}", encoded(&job.subject_id))
         }
-        JobKind::Discard | JobKind::Purge | JobKind::Recount => String::new(),
+        JobKind::Discard | JobKind::Purge | JobKind::Recount | JobKind::Restore => String::new(),
     }
 }
 
@@ -100,6 +100,7 @@ fn ask_url(job: &Job) -> String {
         JobKind::Discard | JobKind::Recount => String::new(),
         JobKind::CheckImport | JobKind::Import => each(job),
         JobKind::Purge => format!("/admin/trash/{}/purge", job.subject_id),
+        JobKind::Restore => format!("/admin/trash/{}/restore", job.subject_id),
     }
 }
 

@@ -53,6 +53,10 @@ pub(crate) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         ("All together", pool),
         ("Accounts", MAX_ACCOUNTS.measure.words(plan.max_accounts)),
         ("Journal", kept(plan.journal_days)),
+        (
+            "Trash",
+            kept(plan.trash_days.map(|days| Some(days.into())).into()),
+        ),
         ("Checksum of uploads", checksum(plan.checksum)),
         ("Monthly traffic", allowance(plan.account.traffic)),
         ("Traffic together", allowance(plan.pool_traffic)),

@@ -1,6 +1,6 @@
 //! The part of a plan that forms edit, shared by the pages for a new and an existing one.
 
-use crate::hosting::plans::{JOURNAL_DAYS, PlanError, PlanSettings};
+use crate::hosting::plans::{JOURNAL_DAYS, PlanError, PlanSettings, TRASH_DAYS};
 use crate::model::{AccountLimits, NamePatterns, Override, Plan, Traffic};
 use crate::settings::Settings;
 use crate::web::access_form::{chosen_checksum, read_checksum};
@@ -97,6 +97,7 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
         form.refuse("description", "Description must be 200 characters or fewer");
     }
     let journal_days = read_journal(form);
+    let trash_days = read_trash(form);
     let account = ACCOUNT_LIMITS.map(|field| field.read_limit(form).ok_or(()));
     let denied_names = form.read::<NamePatterns>("denied_names");
     let checksum = if form.has("checksum") {
@@ -123,6 +124,7 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
         },
         account: account.all().ok()?,
         journal_days: journal_days?,
+        trash_days: trash_days?,
         denied_names: denied_names?,
         checksum: checksum?,
         is_default: form.is("is_default", "yes"),
@@ -166,6 +168,17 @@ fn read_journal(form: &mut Form) -> Option<Override> {
     }
 }
 
+/// Days in the trash; an empty field is what the settings say.
+fn read_trash(form: &mut Form) -> Option<Option<u32>> {
+    let typed = form.value("trash_days").trim().replace(',', "");
+    if typed.is_empty() {
+        return Some(None);
+    }
+    let days = typed.parse().ok().filter(|days| TRASH_DAYS.contains(days));
+    let days = days.ok_or("Days in the trash must be a number from 1 to 3,650, or empty");
+    form.check("trash_days", days).map(Some)
+}
+
 fn fill_journal(form: &mut Form, days: Override) {
     match days {
         Override::Inherit => form.set("journal", "settings"),
@@ -195,6 +208,9 @@ pub(crate) fn fill(form: &mut Form, plan: &Plan) {
         form.set("is_default", "yes");
     }
     fill_journal(form, plan.journal_days);
+    if let Some(days) = plan.trash_days {
+        form.set("trash_days", days);
+    }
     let pool = [plan.pool_bytes, plan.pool_files, plan.max_accounts];
     let pool = pool.into_iter().chain(plan.pool_traffic.into_array());
     for (field, limit) in ACCOUNT_LIMITS.beside(plan.account).into_array() {
@@ -210,6 +226,7 @@ pub(crate) fn refuse(form: &mut Form, error: PlanError) -> Result<(), PageError>
     match error {
         PlanError::BadName => form.refuse("name", error),
         PlanError::BadDays => form.refuse("journal_days", error),
+        PlanError::BadTrashDays => form.refuse("trash_days", error),
         PlanError::Taken(name) => form.refuse("name", format!("{name} is taken")),
         PlanError::IsDefault => form.refuse(
             "is_default",
@@ -277,6 +294,25 @@ mod tests {
 
             assert_eq!(read, checksum, "{chosen}");
             assert_eq!(form.is_wrong("checksum"), checksum.is_none());
+        }
+    }
+
+    #[test]
+    fn days_in_the_trash_are_a_number_or_as_the_settings_say() {
+        for (typed, days) in [
+            ("", Some(None)),
+            (" 1,000 ", Some(Some(1_000))),
+            ("0", None),
+            ("3651", None),
+            ("-1", None),
+            ("some", None),
+        ] {
+            let mut form = Form::new().with("name", "Camera").with("trash_days", typed);
+
+            let read = read(&mut form).map(|settings| settings.trash_days);
+
+            assert_eq!(read, days, "{typed}");
+            assert_eq!(form.is_wrong("trash_days"), days.is_none());
         }
     }
 

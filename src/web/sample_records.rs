@@ -43,6 +43,7 @@ pub(crate) fn plan() -> Plan {
             ..AccountLimits::default()
         },
         journal_days: Override::Inherit,
+        trash_days: None,
         denied_names: "*.exe".parse().unwrap_or_default(),
         checksum: Override::Inherit,
         is_default: true,

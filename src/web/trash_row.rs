@@ -18,8 +18,12 @@ pub(crate) struct TrashRow {
     pub(crate) place: String,
     /// What becomes of them.
     pub(crate) state: &'static str,
-    /// Whether they are being removed.
-    pub(crate) is_purging: bool,
+    /// Whether a job is about to decide about them.
+    pub(crate) is_busy: bool,
+    /// Whether some of them may be gone.
+    pub(crate) is_partial: bool,
+    /// Whether the account can be made again.
+    pub(crate) is_restorable: bool,
     /// When the account was deleted.
     pub(crate) deleted: When,
     /// Who deleted it.
@@ -28,6 +32,8 @@ pub(crate) struct TrashRow {
     pub(crate) due: Option<When>,
     /// The page that asks before they are removed.
     pub(crate) purge_url: String,
+    /// The page that asks before the account is made again.
+    pub(crate) restore_url: String,
     /// Jobs about them.
     pub(crate) jobs_url: String,
 }
@@ -42,11 +48,14 @@ impl TrashRow {
             files: plural(entry.usage.files, "file", "files"),
             place: entry.place.clone(),
             state: entry.state.label(),
-            is_purging: entry.state == TrashState::Purging,
+            is_busy: matches!(entry.state, TrashState::Purging | TrashState::Restoring),
+            is_partial: entry.is_partial,
+            is_restorable: entry.is_restorable,
             deleted: now.of(entry.deleted_at),
             by: entry.deleted_by.clone(),
             due: entry.due_at.map(|at| now.of(at)),
             purge_url: format!("/admin/trash/{}/purge", entry.account_id),
+            restore_url: format!("/admin/trash/{}/restore", entry.account_id),
             jobs_url: format!("/admin/jobs?about={}", entry.account_id),
         }
     }
@@ -73,6 +82,8 @@ pub(crate) mod tests {
                 bytes: 41_016_938_496,
                 files: 12_480,
             },
+            is_partial: state == TrashState::Kept,
+            is_restorable: true,
             deleted_by: HOSTILE.to_owned(),
             deleted_at: Timestamp::from_seconds(1_773_322_100),
             due_at: (state == TrashState::Trashed).then_some(due),
@@ -83,7 +94,7 @@ pub(crate) mod tests {
     fn files_of_a_deleted_account_lead_to_their_jobs() {
         let row = TrashRow::new(&entry(TrashState::Purging), When::default());
 
-        assert!(row.is_purging && row.due.is_none());
+        assert!(row.is_busy && row.due.is_none());
         assert_eq!(row.files, "12,480 files");
         assert!(row.jobs_url.ends_with(&account().id.to_string()));
     }

@@ -4,6 +4,7 @@ mod import;
 mod purge;
 mod queue;
 mod recount;
+mod restore;
 
 use quaymaster::model::{Job, JobId, JobState};
 

@@ -8,12 +8,13 @@ use super::service::{Accounts, require};
 use super::trail::deed;
 use crate::hosting::trash_jobs::{discard_job, purge_job};
 use crate::model::{
-    Account, AccountId, Actor, AuditAction, Customer, TrashEntry, TrashState, Usage,
+    Account, AccountId, Actor, AuditAction, Customer, Plan, TrashEntry, TrashState, Usage,
 };
 
 impl Accounts {
     /// Deletes the account and ends its sessions; tells how many. What becomes of its files is written
-    /// down in the same step and done by a job; those in the trash stay there for `days`.
+    /// down in the same step and done by a job; those in the trash stay there for `days`;
+    /// [`Accounts::trash_days`] says for how many.
     ///
     /// # Errors
     ///
@@ -35,7 +36,7 @@ impl Accounts {
             return Err(AccountError::NotFound);
         }
         let entry = self.left(actor, (&account, &customer), usage, (files, days));
-        tx.insert_trash(&entry).await?;
+        tx.insert_trash(&entry, Some(&account)).await?;
         let name = account.username.as_str();
         let work = match files {
             Files::Keep => None,
@@ -59,6 +60,12 @@ impl Accounts {
             self.parts().jobs.tell(job);
         }
         Ok(ended)
+    }
+
+    /// Days that files of accounts on this plan stay in the trash.
+    pub fn trash_days(&self, plan: &Plan) -> u32 {
+        let settings = self.parts().settings.current();
+        plan.trash_days.unwrap_or(settings.trash_days.0)
     }
 
     /// What the account holds: as the books say, or as last written down if they are kept elsewhere.
@@ -91,6 +98,8 @@ impl Accounts {
                 Files::Trash => TrashState::Trashed,
             },
             usage,
+            is_partial: files == Files::Purge,
+            is_restorable: true,
             deleted_by: actor.name.clone(),
             deleted_at: now,
             due_at: (files == Files::Trash).then_some(due),

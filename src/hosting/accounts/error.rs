@@ -1,6 +1,7 @@
 //! What can go wrong with an account.
 
-use crate::model::{Right, Username};
+use crate::hosting::quota::Limits;
+use crate::model::{Right, Usage, Username};
 use crate::store::StoreError;
 
 /// What can go wrong with an account.
@@ -23,6 +24,14 @@ pub enum AccountError {
     TooManyAccounts {
         /// The limit.
         limit: u64,
+    },
+    /// What the account holds does not fit into what is free in the storage of its customer.
+    #[error("the storage of the customer has no room for it")]
+    NoRoom {
+        /// What it holds.
+        held: Usage,
+        /// What is free.
+        free: Limits,
     },
     /// Somebody else saved first.
     #[error("the account was changed meanwhile")]

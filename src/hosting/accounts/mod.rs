@@ -5,6 +5,7 @@ mod details;
 mod error;
 mod newcomers;
 mod reach;
+mod restoration;
 mod rules;
 mod service;
 mod traffic;

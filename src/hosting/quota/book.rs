@@ -11,6 +11,14 @@ pub struct Limits {
     pub files: Limit,
 }
 
+impl Limits {
+    /// Whether `usage` fits.
+    pub fn hold(&self, usage: Usage) -> bool {
+        let fits = |limit: Limit, amount: u64| limit.is_none_or(|limit| amount <= limit);
+        fits(self.bytes, usage.bytes) && fits(self.files, usage.files)
+    }
+}
+
 /// What uploads have reserved at one moment.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Reserved {

@@ -91,6 +91,23 @@ impl Ledger {
         lock(&self.0.accounts).insert(account, pool);
     }
 
+    /// Adds an account that holds `usage` already, in place of one with its id that was deleted.
+    ///
+    /// # Errors
+    ///
+    /// What is free in the customer's pool, if that is less.
+    pub fn admit(
+        &self,
+        customer: CustomerId,
+        account: AccountId,
+        (limits, usage): (Limits, Usage),
+    ) -> Result<(), Limits> {
+        let pool = self.pool(customer);
+        pool.lock().admit(account, limits, usage)?;
+        lock(&self.0.accounts).insert(account, pool);
+        Ok(())
+    }
+
     /// Books what a walk over the account's home found.
     pub fn recounted(&self, account: AccountId, usage: Usage) {
         if let Some(pool) = self.pool_of(account) {
@@ -296,6 +313,27 @@ mod tests {
                 limit_bytes: LIMIT
             }
         );
+    }
+
+    #[tokio::test]
+    async fn an_account_that_comes_back_fits_into_the_pool_or_is_told_what_is_free() {
+        let ledger = ledger(bytes(100), Limits::default(), 2);
+        let held = |bytes| Usage { bytes, files: 1 };
+        ledger.set_account(customer(), account(1), Limits::default(), Some(held(60)));
+        let back = |bytes| ledger.admit(customer(), account(0), (Limits::default(), held(bytes)));
+
+        assert_eq!(back(41), Err(bytes(40)));
+        assert_eq!(ledger.pool_usage(customer()), held(60));
+        assert_eq!(back(40), Ok(()));
+        // The books may not know yet that it was deleted.
+        assert_eq!(back(39), Ok(()));
+
+        let all = Usage {
+            bytes: 99,
+            files: 2,
+        };
+        assert_eq!(ledger.pool_usage(customer()), all);
+        assert_eq!(ledger.usage(account(0)), held(39));
     }
 
     #[tokio::test]

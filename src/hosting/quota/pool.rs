@@ -55,6 +55,26 @@ impl Pool {
         }
     }
 
+    /// Adds an account that holds `usage`, in place of one that was deleted; if that does not fit, it tells
+    /// what is free.
+    pub(super) fn admit(
+        &mut self,
+        id: AccountId,
+        limits: Limits,
+        usage: Usage,
+    ) -> Result<(), Limits> {
+        self.remove_account(id);
+        let free = Limits {
+            bytes: self.book.free_bytes(self.limits),
+            files: self.book.free_files(self.limits),
+        };
+        if !free.hold(usage) {
+            return Err(free);
+        }
+        self.set_account(id, limits, Some(usage));
+        Ok(())
+    }
+
     pub(super) fn recounted(&mut self, id: AccountId, usage: Usage) {
         if let Some(limits) = self.accounts.get(&id).map(|account| account.limits) {
             self.set_account(id, limits, Some(usage));

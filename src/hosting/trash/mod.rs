@@ -1,6 +1,7 @@
-//! Files of deleted accounts: where they lie, how long, and how they vanish.
+//! Files of deleted accounts: where they lie, how long, and how they vanish or become an account again.
 
 mod error;
+mod restore;
 mod service;
 mod work;
 

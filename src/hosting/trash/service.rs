@@ -1,11 +1,12 @@
 //! The service itself.
 
 use super::error::TrashError;
+use crate::hosting::accounts::Accounts;
 use crate::hosting::foundation::{Deed, Foundation};
 use crate::hosting::jobs::Jobs;
-use crate::hosting::trash_jobs::purge_job;
+use crate::hosting::trash_jobs::{purge_job, restore_job};
 use crate::hosting::volumes::Volumes;
-use crate::model::{AccountId, Actor, AuditAction, Job, Right, TrashEntry, TrashState};
+use crate::model::{AccountId, Actor, AuditAction, Job, Right, TrashEntry, TrashState, Username};
 use crate::store::StoreError;
 
 /// A cheap handle on the files of deleted accounts.
@@ -13,18 +14,26 @@ use crate::store::StoreError;
 pub struct Trash {
     pub(super) foundation: Foundation,
     pub(super) volumes: Volumes,
+    pub(super) accounts: Accounts,
     jobs: Jobs,
 }
 
 impl Trash {
     /// Purges that are queued at once when their time has come.
     const DUE_BATCH: u64 = 100;
+    /// Deleted accounts of one name that are told at once.
+    const NAMESAKES: u64 = 20;
 
     /// The trash over these services.
-    pub fn new(foundation: Foundation, jobs: Jobs, volumes: Volumes) -> Self {
+    pub fn new(
+        foundation: Foundation,
+        (jobs, volumes): (Jobs, Volumes),
+        accounts: Accounts,
+    ) -> Self {
         Self {
             foundation,
             volumes,
+            accounts,
             jobs,
         }
     }
@@ -52,22 +61,62 @@ impl Trash {
         found.ok_or(TrashError::NotFound)
     }
 
+    /// What deleted accounts of this name have left, the youngest account first; not all of very many.
+    ///
+    /// # Errors
+    ///
+    /// [`TrashError::Store`].
+    pub async fn of_name(&self, name: &Username) -> Result<Vec<TrashEntry>, TrashError> {
+        Ok(self
+            .foundation
+            .db
+            .trash_of_name(name, Self::NAMESAKES)
+            .await?)
+    }
+
     /// Has the files removed for good, by a job.
     ///
     /// # Errors
     ///
-    /// [`TrashError::Purging`] if that is going on, [`TrashError::NotFound`],
-    /// [`TrashError::Forbidden`].
+    /// [`TrashError::Purging`] and [`TrashError::Restoring`] if that is going on,
+    /// [`TrashError::NotFound`], [`TrashError::Forbidden`].
     pub async fn purge(&self, actor: &Actor, id: AccountId) -> Result<Job, TrashError> {
+        let entry = self.idle(actor, id).await?;
+        Ok(self.begin(actor, &entry).await?)
+    }
+
+    /// Has the account made again, with its files, by a job; under `name`, or as it was called.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trash::purge`], and what [`TrashError::obstacle`] explains.
+    pub async fn restore(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        name: Option<Username>,
+    ) -> Result<Job, TrashError> {
+        let entry = self.idle(actor, id).await?;
+        let account = self.foundation.db.deleted_account(id).await?;
+        let mut account = account.ok_or(TrashError::OnlyFiles)?;
+        account.username = name.unwrap_or(account.username);
+        self.accounts.check_return(&account, entry.usage).await?;
+        let new = restore_job(id, &account.username);
+        Ok(self.jobs.queue(actor, new).await?)
+    }
+
+    /// The files, if the actor may decide about them and no job is about to.
+    async fn idle(&self, actor: &Actor, id: AccountId) -> Result<TrashEntry, TrashError> {
         let right = Right::ManageAccounts;
         if !actor.may(right) {
             return Err(TrashError::Forbidden(right));
         }
         let entry = self.get(id).await?;
-        if entry.state == TrashState::Purging {
-            return Err(TrashError::Purging);
+        match entry.state {
+            TrashState::Purging => Err(TrashError::Purging),
+            TrashState::Restoring => Err(TrashError::Restoring),
+            TrashState::Kept | TrashState::Trashed => Ok(entry),
         }
-        Ok(self.begin(actor, &entry).await?)
     }
 
     /// Has everything removed whose time has come; tells how many accounts' files that is.
@@ -87,8 +136,7 @@ impl Trash {
     async fn begin(&self, actor: &Actor, entry: &TrashEntry) -> Result<Job, StoreError> {
         let new = purge_job(entry.account_id, &entry.username);
         let mut tx = self.foundation.db.begin().await?;
-        tx.set_trash_state(entry.account_id, TrashState::Purging, None)
-            .await?;
+        tx.begin_purge(entry.account_id).await?;
         let job = self.jobs.queue_with(&mut tx, actor, new).await?;
         let deed = Deed {
             action: AuditAction::FilesPurged,

@@ -1,7 +1,7 @@
 //! The two jobs about files of deleted accounts. Both find out what is done already, so that they can
 //! be begun again after a service that died in between.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::service::Trash;
@@ -60,7 +60,7 @@ impl Trash {
             stays_count: 0,
         };
         let mut outcome = Ok(());
-        for place in [&entry.place, &Self::place(entry.account_id)] {
+        for place in &self.places(&entry).await? {
             outcome = match outcome {
                 Ok(()) => purge.clear(self.volumes.removal(place)?, place).await,
                 failed => failed,
@@ -91,8 +91,19 @@ impl Trash {
         purge.report(before > 0)
     }
 
+    /// Everywhere that files of a deleted account may lie: a service that died while it moved them did not
+    /// write it down.
+    async fn places(&self, entry: &TrashEntry) -> Result<Vec<String>, JobFailure> {
+        let account = self.foundation.db.deleted_account(entry.account_id).await?;
+        let mut places = vec![entry.place.clone(), Self::place(entry.account_id)];
+        places.extend(account.map(|account| account.home));
+        places.sort();
+        places.dedup();
+        Ok(places)
+    }
+
     /// Where the files of a deleted account lie in the trash.
-    fn place(id: AccountId) -> String {
+    pub(super) fn place(id: AccountId) -> String {
         format!("{}/{id}", Self::FOLDER)
     }
 
@@ -140,7 +151,8 @@ impl Purge<'_> {
         };
         self.stays_count += removal.stays_count();
         for stay in removal.stays() {
-            let path = Path::new(place).join(stay.path);
+            let folders = Path::new(place).iter().chain(&stay.path);
+            let path: PathBuf = folders.collect();
             self.stays.push(format!("{}: {}", path.display(), stay.why));
         }
         outcome

@@ -237,6 +237,77 @@ async fn a_purge_knows_how_much_there_is_and_goes_on_counting_after_a_restart() 
     installation.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restoration_that_died_with_its_server_is_ended_by_the_next_one() {
+    let mut installation = installation().await;
+    let home = installation.home("alice");
+    fill(&home, FILES);
+    installation.start().await;
+    installation
+        .run(&["account", "delete", "alice", "--yes"])
+        .await;
+    until(&installation, |said| said.contains("(done)")).await;
+    assert!(!home.exists());
+    let list = installation.run(&["trash", "list"]).await;
+    assert!(
+        list.contains("alice") && list.contains("trashed until"),
+        "{list}"
+    );
+
+    installation
+        .run(&["trash", "restore", "alice", "--as", "alice2", "--no-wait"])
+        .await;
+    until(&installation, |said| !said.contains("(queued)")).await;
+    installation.kill();
+    let ftp = installation.start().await;
+    until(&installation, |said| said.contains("(done)")).await;
+
+    let all = Usage {
+        bytes: 5 * FILES as u64,
+        files: FILES as u64,
+    };
+    assert_eq!(installation.disk(), all);
+    let mut session = FtpClient::connect(ftp).await;
+    session.log_in("alice2", PASSWORD).await;
+    assert_eq!(booked(&mut session).await, all);
+    let none = installation.try_run(&["trash", "restore", "alice"]).await;
+    assert!(!none.status.success());
+    installation.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_line_restores_purges_and_says_what_is_in_the_way() {
+    let mut installation = installation().await;
+    fill(&installation.home("alice"), 3);
+    installation.start().await;
+    installation
+        .run(&["account", "delete", "alice", "--yes"])
+        .await;
+    installation.account("alice", &[]).await;
+
+    let taken = installation.try_run(&["trash", "restore", "alice"]).await;
+    let said = installation
+        .run(&["trash", "restore", "alice", "--as", "back"])
+        .await;
+    installation
+        .run(&["account", "delete", "back", "--yes"])
+        .await;
+    let unasked = installation.try_run(&["trash", "purge", "back"]).await;
+    let purged = installation.run(&["trash", "purge", "back", "--yes"]).await;
+    let empty = installation.run(&["trash", "list"]).await;
+
+    let refusal = String::from_utf8_lossy(&taken.stderr).into_owned();
+    assert!(
+        refusal.contains("Another account is called alice"),
+        "{refusal}"
+    );
+    assert!(said.contains("The account back is there again."), "{said}");
+    assert!(!unasked.status.success());
+    assert!(purged.contains("The files are gone for good."), "{purged}");
+    assert_eq!(empty.lines().count(), 1, "{empty}");
+    installation.stop().await;
+}
+
 /// `120 of 300 files`
 fn done(said: &str) -> (u64, u64) {
     let line = said.lines().find(|line| line.ends_with(" files"));

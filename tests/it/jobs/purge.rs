@@ -205,7 +205,7 @@ async fn a_purge_does_not_go_into_what_is_mounted_and_says_what_it_left() {
     }
     let home = server.home(&account);
     let shared = server.home(&other).join("shared");
-    let (Some(disk), Some(_shared)) = (
+    let (Some(disk), Some(shared)) = (
         Mounted::over(&home.join("d/disk"), None),
         Mounted::bound(&home.join("d/shared"), &shared),
     ) else {
@@ -244,7 +244,7 @@ async fn a_purge_does_not_go_into_what_is_mounted_and_says_what_it_left() {
         [("alice".to_owned(), TrashState::Kept)]
     );
 
-    drop((disk, _shared));
+    drop((disk, shared));
     let again = app.trash.purge(&Actor::system(), account.id).await.unwrap();
     assert_eq!(ended(&server, again.id).await.state, JobState::Done);
     assert!(!home.exists());

@@ -6,12 +6,12 @@ use quaymaster::store::Db;
 use super::on_both_engines;
 use crate::support::samples::{MADE, later};
 
-fn id(number: u8) -> JobId {
+pub(super) fn id(number: u8) -> JobId {
     JobId::from_parts(u64::from(number), [number; 10])
 }
 
 /// A job that waits.
-fn job(number: u8) -> Job {
+pub(super) fn job(number: u8) -> Job {
     let mut log = JobLog::default();
     log.push(MADE, "Ünï \"code\"");
     Job {

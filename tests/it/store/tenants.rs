@@ -19,6 +19,7 @@ on_both_engines!(a_plan_reads_back_as_it_was_stored, |db| {
         denied_names: "*.php .ht*".parse().unwrap(),
         checksum: Override::Own(Checksum::Sha256),
         journal_days: Override::Own(Some(9)),
+        trash_days: Some(30),
         ..samples::plan(1)
     };
     let mut tx = db.begin().await.unwrap();
@@ -32,6 +33,7 @@ on_both_engines!(a_plan_reads_back_as_it_was_stored, |db| {
         pool_bytes: None,
         description: "Edited".to_owned(),
         journal_days: Override::Own(None),
+        trash_days: None,
         checksum: Override::Inherit,
         ..plan
     };
@@ -43,6 +45,7 @@ on_both_engines!(a_plan_reads_back_as_it_was_stored, |db| {
     let stored = db.plan(plan_id(1)).await.unwrap().unwrap();
     assert_eq!((stored.pool_bytes, stored.version), (None, 2));
     assert_eq!(stored.journal_days, Override::Own(None));
+    assert_eq!(stored.trash_days, None);
     assert_eq!(stored.checksum, Override::Inherit);
 });
 

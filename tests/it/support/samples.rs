@@ -45,6 +45,7 @@ pub(crate) fn plan(number: u8) -> Plan {
         pool_traffic: Traffic::default(),
         account: AccountLimits::default(),
         journal_days: Override::Inherit,
+        trash_days: None,
         denied_names: NamePatterns::default(),
         checksum: Override::Inherit,
         is_default: true,

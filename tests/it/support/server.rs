@@ -189,6 +189,7 @@ impl TestServer {
             denied_names: plan.denied_names,
             checksum: plan.checksum,
             journal_days: plan.journal_days,
+            trash_days: plan.trash_days,
             is_default: plan.is_default,
         };
         change(&mut settings);

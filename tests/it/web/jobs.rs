@@ -201,3 +201,101 @@ async fn the_trash_shows_what_a_deleted_account_left_and_removes_it_when_asked()
     let page = admin.get("/admin/trash").await;
     assert!(page.text.contains("Being deleted"), "{}", page.text);
 }
+
+#[tokio::test]
+async fn a_deleted_account_is_restored_from_its_page_under_a_name_that_is_free() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Admin).await;
+    let account = house.account("kestrel-print").await;
+    let (system, files) = (Actor::system(), quaymaster::hosting::accounts::Files::Trash);
+    let deleted = house.app.accounts.delete(&system, account.id, (files, 7));
+    deleted.await.unwrap();
+    house.account("kestrel-print").await;
+    let url = format!("/admin/trash/{}/restore", account.id);
+
+    let list = admin.get("/admin/trash").await;
+    let asked = admin.get(&url).await;
+    let wrong = admin.post(&url, &[("username", "no spaces")]).await;
+    let taken = admin.post(&url, &[("username", "kestrel-print")]).await;
+    let begun = admin.post(&url, &[("username", "kestrel-old")]).await;
+    let job = admin.get(begun.location()).await;
+    let again = admin.post(&url, &[("username", "kestrel-old")]).await;
+    let purge = admin
+        .post(&format!("/admin/trash/{}/purge", account.id), &[])
+        .await;
+    let busy = admin.get("/admin/trash").await;
+
+    assert!(list.text.contains(&url), "{}", list.text);
+    assert!(
+        asked.text.contains("value=\"kestrel-print\""),
+        "{}",
+        asked.text
+    );
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("has a space"), "{}", wrong.text);
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        taken.text.contains("Another account is called"),
+        "{}",
+        taken.text
+    );
+    assert!(
+        job.text.contains("kestrel-old is being restored"),
+        "{}",
+        job.text
+    );
+    assert_eq!(
+        (again.location(), purge.location()),
+        ("/admin/trash", "/admin/trash")
+    );
+    assert!(busy.text.contains("Being restored"), "{}", busy.text);
+    assert!(!busy.text.contains(&url), "{}", busy.text);
+}
+
+#[tokio::test]
+async fn an_operator_neither_restores_nor_removes_what_lies_in_the_trash() {
+    let house = House::open().await;
+    let mut operator = house.signed_in(Role::Operator).await;
+    let account = house.account("kestrel-print").await;
+    let (system, files) = (Actor::system(), quaymaster::hosting::accounts::Files::Trash);
+    let deleted = house.app.accounts.delete(&system, account.id, (files, 7));
+    deleted.await.unwrap();
+    let url = format!("/admin/trash/{}/restore", account.id);
+
+    let list = operator.get("/admin/trash").await;
+    let asked = operator.get(&url).await;
+    let refused = operator.post(&url, &[("username", "kestrel-print")]).await;
+
+    assert!(
+        list.text.contains("kestrel-print") && !list.text.contains(&url),
+        "{}",
+        list.text
+    );
+    assert_eq!(asked.status, StatusCode::FORBIDDEN);
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn files_stay_in_the_trash_as_long_as_the_plan_says() {
+    let house = House::open().await;
+    let mut admin = house.signed_in(Role::Admin).await;
+    let account = house.account("kestrel-print").await;
+    let plan = house.app.plans.all().await.unwrap().remove(0).plan;
+    let edit = format!("/admin/plans/{}", plan.id);
+    let mut form = super::records::form_of(&admin.get(&edit).await.text, &edit);
+    form.set("trash_days", "0");
+    let refused = admin.post(&edit, &form.pairs()).await;
+    form.set("trash_days", "30");
+    admin.post(&edit, &form.pairs()).await;
+
+    let path = "/admin/accounts/kestrel-print/delete";
+    let asked = admin.get(path).await;
+    let form = [("files", "trash"), ("typed", "kestrel-print")];
+    admin.post(path, &form).await;
+
+    assert!(refused.text.contains("from 1 to 3,650"), "{}", refused.text);
+    assert!(asked.text.contains("trash for 30 days"), "{}", asked.text);
+    let entry = house.app.trash.get(account.id).await.unwrap();
+    let days = std::time::Duration::from_hours(24 * 30);
+    assert_eq!(entry.due_at, Some(entry.deleted_at.plus(days)));
+}

@@ -74,7 +74,7 @@ async fn submit(
         let page = page((&app, &admin), &details, form);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    let days = app.settings.current().trash_days.0;
+    let days = app.accounts.trash_days(&details.plan);
     let accounts = &app.accounts;
     accounts
         .delete(&admin.actor, account.id, (files, days))
@@ -85,7 +85,11 @@ async fn submit(
 
 fn page((app, admin): (&App, &Admin), details: &AccountDetails, form: Form) -> DeletePage {
     let layout = admin.layout(format!("Delete {}", details.account.username));
-    filled(layout, details, (form, app.settings.current().trash_days.0))
+    filled(
+        layout,
+        details,
+        (form, app.accounts.trash_days(&details.plan)),
+    )
 }
 
 fn filled(layout: Layout, details: &AccountDetails, (form, days): (Form, u32)) -> DeletePage {

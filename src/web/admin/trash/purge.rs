@@ -53,7 +53,9 @@ async fn purge(
             let notice = Notice::PurgeBegun.of(job.subject);
             Ok(admin.see_other(&format!("/admin/jobs/{}", job.id), notice))
         }
-        Err(TrashError::Purging) => Ok(admin.see_other("/admin/trash", Notice::PurgeRuns)),
+        Err(TrashError::Purging | TrashError::Restoring) => {
+            Ok(admin.see_other("/admin/trash", Notice::PurgeRuns))
+        }
         Err(error) => Err(error.into()),
     }
 }
