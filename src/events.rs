@@ -22,6 +22,8 @@ pub enum Event {
     SettingsChanged,
     /// A transfer ended and stands in the journal.
     TransferEnded(AccountId),
+    /// A volume was added, changed or removed.
+    VolumesChanged,
 }
 
 /// A cheap handle on the bus.
@@ -54,7 +56,8 @@ impl Event {
             Self::AccountChanged(_)
             | Self::CustomerChanged(_)
             | Self::PlanChanged(_)
-            | Self::SettingsChanged => true,
+            | Self::SettingsChanged
+            | Self::VolumesChanged => true,
             Self::JobChanged(_) | Self::SessionsChanged(_) | Self::TransferEnded(_) => false,
         }
     }

@@ -102,6 +102,7 @@ async fn move_in(app: &App) -> anyhow::Result<Account> {
         username: USER.parse()?,
         customer_id: customer.id,
         password: Secret::new(PASSWORD.to_owned()),
+        volume_id: None,
         settings: AccountSettings {
             permissions: PermissionProfile::Full,
             tls: TlsRule::default(),

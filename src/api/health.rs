@@ -20,6 +20,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 struct Readiness {
     ready: bool,
     problems: Vec<String>,
+    warnings: Vec<String>,
 }
 
 /// The three addresses.
@@ -50,6 +51,7 @@ async fn ready(State(app): State<App>) -> Response {
         Json(Readiness {
             ready,
             problems: health.problems,
+            warnings: health.warnings,
         }),
     )
         .into_response()

@@ -31,7 +31,7 @@ use crate::hosting::revocation::{self, Revocation};
 use crate::hosting::sessions::Sessions;
 use crate::hosting::setup::Setup;
 use crate::hosting::trash::Trash;
-use crate::hosting::volumes::Volumes;
+use crate::hosting::volumes::{DataFolders, OpenVolumesError, Volumes};
 use crate::net::{
     BindAddresses, BindError, CertificateError, CertificateStore, PassiveOptions, PassivePorts,
     PublicName,
@@ -39,7 +39,6 @@ use crate::net::{
 use crate::settings::{Boot, LiveSettings, SettingsError};
 use crate::store::{Db, StoreError};
 use crate::telemetry::Metrics;
-use crate::vfs::StorageError;
 
 pub use office::Office;
 
@@ -116,14 +115,9 @@ pub struct Housekeeping {
 /// Why the house does not open.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The data folder cannot be used.
-    #[error("the data folder {path} cannot be used: {source}")]
-    DataDir {
-        /// The folder.
-        path: String,
-        /// What the storage said.
-        source: StorageError,
-    },
+    /// The data folder cannot be used, or the volumes cannot be read.
+    #[error(transparent)]
+    Volumes(#[from] OpenVolumesError),
     /// No passive port can be opened.
     #[error("no passive port can be opened: {0}")]
     Passive(#[from] BindError),
@@ -171,7 +165,7 @@ impl App {
         let db = Db::open(&boot.database_url).await?;
         let events = Events::new();
         let foundation = Foundation { db, clock, events };
-        let volumes = open_volume(&boot, Arc::clone(&foundation.clock))?;
+        let volumes = open_volumes(&boot, &foundation).await?;
         let settings = LiveSettings::open(
             foundation.db.clone(),
             foundation.events.clone(),
@@ -210,6 +204,7 @@ impl App {
             customers: self.customers.clone(),
             sessions: self.sessions.clone(),
             settings: self.settings.clone(),
+            volumes: self.volumes.clone(),
         })
         .await?;
         keep.tasks.spawn(follower.run(keep.stop.clone()));
@@ -342,17 +337,12 @@ fn open_logins(
     Logins::new(foundation, passwords, ledger, volumes, settings.clone())
 }
 
-fn open_volume(boot: &Boot, clock: Arc<dyn Clock>) -> Result<Volumes, OpenError> {
-    let path = boot.files_dir();
-    let failed = |source| OpenError::DataDir {
-        path: path.display().to_string(),
-        source,
+async fn open_volumes(boot: &Boot, foundation: &Foundation) -> Result<Volumes, OpenVolumesError> {
+    let folders = DataFolders {
+        data: boot.data_dir.clone(),
+        files: boot.files_dir(),
     };
-    // The first start makes the folder, for nobody else to read.
-    let mut folder = std::fs::DirBuilder::new();
-    std::os::unix::fs::DirBuilderExt::mode(folder.recursive(true), 0o700);
-    folder.create(&path).map_err(|error| failed(error.into()))?;
-    Volumes::open(&path, clock).map_err(failed)
+    Volumes::open(foundation.clone(), folders).await
 }
 
 fn open_certificates(

@@ -56,10 +56,10 @@ impl Office {
     ///
     /// [`OpenError`] says what is missing.
     pub async fn open(boot: &Boot, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let volumes = super::open_volume(boot, Arc::clone(&clock))?;
         let db = Db::open(&boot.database_url).await?;
         let events = Events::new();
         let foundation = Foundation { db, clock, events };
+        let volumes = super::open_volumes(boot, &foundation).await?;
         let settings = LiveSettings::open(
             foundation.db.clone(),
             foundation.events.clone(),

@@ -9,7 +9,7 @@ use super::access::SetAccount;
 use super::console;
 use super::export::Export;
 use super::import::Import;
-use super::known::find;
+use super::known::{find, find_volume};
 use super::rules::RulesCommand;
 use crate::app::Office;
 use crate::clock::{Clock, SystemClock, Timestamp};
@@ -44,6 +44,9 @@ pub(super) enum AccountCommand {
         /// Accept plain connections for this account, typically an old device.
         #[arg(long)]
         allow_plain: bool,
+        /// Name of the volume that its files shall be on; the default volume if left out.
+        #[arg(long)]
+        volume: Option<String>,
         /// Read the password from the first line of standard input instead of making one.
         #[arg(long)]
         password_stdin: bool,
@@ -146,10 +149,15 @@ impl AccountCommand {
             quota,
             quota_files,
             allow_plain,
+            volume,
             password_stdin,
         } = self
         else {
             return Ok(());
+        };
+        let volume_id = match &volume {
+            Some(name) => Some(find_volume(office, name).await?.id),
+            None => None,
         };
         let (password, is_generated) = console::password(password_stdin)?;
         let own = |limit: Option<u64>| limit.map_or(Override::Inherit, |n| Override::Own(Some(n)));
@@ -172,6 +180,7 @@ impl AccountCommand {
             username,
             customer_id,
             password: password.clone(),
+            volume_id,
             settings,
         };
         let account = office.accounts.create(&Actor::command_line(), new).await?;

@@ -232,6 +232,7 @@ async fn make(app: &App, sample: Sample) -> anyhow::Result<Account> {
         username: sample.username.parse()?,
         customer_id,
         password: Passwords::generate(),
+        volume_id: None,
         settings: sample.settings,
     };
     let account = app.accounts.create(&actor, new).await?;

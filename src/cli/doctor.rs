@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::console;
 use crate::app::Office;
 use crate::clock::{Clock, SystemClock};
+use crate::hosting::volumes::VolumeReport;
 use crate::model::{PortRange, PublicAddress};
 use crate::net::{CertificateStore, Surroundings};
 use crate::settings::{Boot, Settings};
@@ -35,7 +36,7 @@ impl Doctor {
         match Office::open(boot, Arc::new(SystemClock)).await {
             Ok(office) => {
                 findings.push(Finding::Good("The database answers.".to_owned()));
-                findings.push(volume(boot, &office).await);
+                findings.extend(volumes(&office).await);
                 let settings = office.settings.current();
                 let is_running = is_running(boot);
                 findings.extend(ports(boot, &settings, is_running));
@@ -69,13 +70,25 @@ fn print(finding: &Finding) {
     }
 }
 
-async fn volume(boot: &Boot, office: &Office) -> Finding {
-    let path = boot.files_dir();
-    let path = path.display();
-    match office.volumes.probe().await {
-        Ok(()) => Finding::Good(format!("Files can be written to {path}.")),
+async fn volumes(office: &Office) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for report in office.volumes.reports() {
+        let probed = office.volumes.probe(report.volume.id).await;
+        findings.push(volume(&report, probed.map_err(|error| error.to_string())));
+    }
+    findings
+}
+
+fn volume(report: &VolumeReport, probed: Result<(), String>) -> Finding {
+    let (name, path) = (&report.volume.name, report.root.display());
+    match probed {
+        Ok(()) => Finding::Good(format!("Files can be written to {path} (volume {name}).")),
+        Err(_) if report.is_ill() => Finding::Bad(
+            format!("Volume {name} in {path} cannot be used."),
+            report.condition.advice(),
+        ),
         Err(error) => Finding::Bad(
-            format!("Files cannot be written to {path}: {error}."),
+            format!("Files cannot be written to {path} (volume {name}): {error}."),
             format!("Give the user that runs the server the right to write: chown -R USER {path}"),
         ),
     }

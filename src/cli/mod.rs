@@ -21,6 +21,7 @@ mod serve;
 mod settings;
 mod traffic;
 mod trash;
+mod volume;
 
 use std::process::ExitCode;
 
@@ -67,6 +68,9 @@ enum Command {
     /// Shows what deleted accounts have left, restores them and removes their files.
     #[command(subcommand)]
     Trash(trash::TrashCommand),
+    /// Lists, adds, changes and removes volumes: folders, typically of further disks, that hold homes.
+    #[command(subcommand)]
+    Volume(volume::VolumeCommand),
     /// Looks for what would keep customers out, and names the fix.
     Doctor(doctor::Doctor),
     /// Asks a running server whether it can serve customers; for containers.
@@ -108,6 +112,7 @@ fn execute(typed: CommandLine) -> anyhow::Result<ExitCode> {
             Command::Settings(settings) => settings.run(&boot).await,
             Command::Traffic(traffic) => traffic.run(&boot).await,
             Command::Trash(trash) => trash.run(&boot).await,
+            Command::Volume(volume) => volume.run(&boot).await,
             Command::Doctor(doctor) => doctor.run(&boot).await,
             Command::Healthcheck(check) => check.run(&boot).await,
             Command::Reference(reference) => reference.run(),

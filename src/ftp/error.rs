@@ -105,6 +105,10 @@ impl CommandError {
                 Code::ServiceNotAvailable,
                 "Too many logins at once, try again later.",
             ),
+            Self::Login(LoginError::Home(StorageError::Unavailable)) => Reply::new(
+                Code::ServiceNotAvailable,
+                "The storage of this account is not available, try again later.",
+            ),
             Self::Login(LoginError::Home(_) | LoginError::Store(_)) | Self::Worker => local_error(),
             Self::NotLoggedIn => Reply::new(Code::NotLoggedIn, "Please log in with USER and PASS."),
             Self::NoEndpoint => Reply::new(
@@ -185,9 +189,10 @@ impl TransferError {
 /// How the journal sorts a refusal by the files.
 pub(super) fn storage_result(error: &StorageError) -> TransferResult {
     match error {
-        StorageError::NoSpace | StorageError::Io(_) | StorageError::UploadEnded => {
-            TransferResult::Failed
-        }
+        StorageError::NoSpace
+        | StorageError::Io(_)
+        | StorageError::Unavailable
+        | StorageError::UploadEnded => TransferResult::Failed,
         StorageError::Busy
         | StorageError::CrossesMount
         | StorageError::Denied(_)
@@ -217,7 +222,7 @@ pub(super) fn storage_reason(error: &StorageError) -> &'static str {
         StorageError::Exists => "exists",
         StorageError::IllegalName | StorageError::NameNotAllowed => "name",
         StorageError::IntoItself => "into-itself",
-        StorageError::Io(_) | StorageError::UploadEnded => "disk-error",
+        StorageError::Io(_) | StorageError::Unavailable | StorageError::UploadEnded => "disk-error",
         StorageError::IsDirectory => "is-directory",
         StorageError::NoSpace => "disk-full",
         StorageError::NotDirectory => "not-directory",
@@ -259,6 +264,10 @@ fn storage_reply(error: &StorageError) -> Reply {
             unavailable("Previous upload was rolled back; send the whole file.")
         }
         StorageError::Root => unavailable("The home directory cannot be changed."),
+        StorageError::Unavailable => Reply::new(
+            Code::FileBusy,
+            "The storage of this account is not available, try again later.",
+        ),
     }
 }
 
@@ -338,6 +347,7 @@ mod tests {
         for (error, code) in [
             (StorageError::Busy, Code::FileBusy),
             (StorageError::NoSpace, Code::InsufficientStorage),
+            (StorageError::Unavailable, Code::FileBusy),
             (
                 StorageError::Io(io::ErrorKind::Other.into()),
                 Code::LocalError,

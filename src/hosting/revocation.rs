@@ -16,6 +16,7 @@ use crate::hosting::customers::{CustomerError, Customers};
 use crate::hosting::ended::Cause;
 use crate::hosting::foundation::Foundation;
 use crate::hosting::sessions::Sessions;
+use crate::hosting::volumes::Volumes;
 use crate::model::page::{AuditQuery, CustomerQuery, Window};
 use crate::model::{AccountId, AuditAction, AuditEvent, CustomerId, PlanId};
 use crate::settings::{LiveSettings, SettingsError};
@@ -29,6 +30,7 @@ pub struct Revocation {
     customers: Customers,
     sessions: Sessions,
     settings: LiveSettings,
+    volumes: Volumes,
     news: EventReader,
     seen: i64,
 }
@@ -46,6 +48,8 @@ pub struct Parts {
     pub sessions: Sessions,
     /// The settings in force.
     pub settings: LiveSettings,
+    /// Where the homes are.
+    pub volumes: Volumes,
 }
 
 /// What could not be done now and is tried again a moment later.
@@ -94,6 +98,7 @@ impl Revocation {
             customers: parts.customers,
             sessions: parts.sessions,
             settings: parts.settings,
+            volumes: parts.volumes,
             news,
             seen,
         })
@@ -200,6 +205,9 @@ impl Revocation {
                 }
             }
             Did::SettingsChanged => self.settings.reload().await?,
+            Did::VolumeAdded | Did::VolumeChanged | Did::VolumeRemoved => {
+                self.volumes.reload().await?;
+            }
             _ => {}
         }
         Ok(())

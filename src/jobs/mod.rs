@@ -5,6 +5,7 @@ mod nightly;
 mod queued;
 mod retention;
 pub mod staged;
+mod volumes;
 
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub fn start(app: &App, keep: &Housekeeping) {
     ));
     keep.tasks
         .spawn(queued::run(app.clone(), keep.stop.clone()));
+    keep.tasks
+        .spawn(volumes::run(app.clone(), keep.stop.clone()));
 }
 
 #[derive(Clone, Copy, Debug)]

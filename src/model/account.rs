@@ -7,7 +7,7 @@ use super::Version;
 use super::access::Access;
 use super::account_limits::AccountLimits;
 use super::account_rules::{LoginRules, SessionRules};
-use super::id::{AccountId, CustomerId};
+use super::id::{AccountId, CustomerId, VolumeId};
 use super::limits::Override;
 use super::path_rule::PathRules;
 use super::permission::PermissionProfile;
@@ -197,6 +197,8 @@ pub struct Account {
     pub password_hash: PasswordHash,
     /// When the password was last set.
     pub password_changed_at: Timestamp,
+    /// The volume that holds its files; never changes.
+    pub volume_id: VolumeId,
     /// Its folder inside the volume, relative: `<customer>/<username>-<short id>`. Holds the
     /// immutable id, so a name that is used again never shows old files.
     pub home: String,

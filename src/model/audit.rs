@@ -92,6 +92,12 @@ actions! {
     TransferAborted = "transfer.aborted", "Aborted transfer";
     /// Settings were changed.
     SettingsChanged = "settings.changed", "Changed settings";
+    /// A volume was added.
+    VolumeAdded = "volume.added", "Added volume";
+    /// A volume was changed.
+    VolumeChanged = "volume.changed", "Changed volume";
+    /// A volume was removed.
+    VolumeRemoved = "volume.removed", "Removed volume";
 }
 
 /// One entry of the audit log.

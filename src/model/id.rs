@@ -90,6 +90,8 @@ ids! {
     SessionId;
     /// One row of the transfer journal.
     TransferId;
+    /// A folder of the host that holds homes.
+    VolumeId;
     /// One sign-in of an administrator in a browser.
     WebSessionId;
 }
@@ -99,6 +101,11 @@ impl TransferId {
     pub fn first_at(at: Timestamp) -> Self {
         Self::from_parts(u64::try_from(at.as_millis()).unwrap_or(0), [0; 10])
     }
+}
+
+impl VolumeId {
+    /// The volume that every installation begins with: the folder `files` of the data directory.
+    pub const FIRST: Self = Self(Uuid::from_u128(0x7000_8000_0000_0000_0001));
 }
 
 #[cfg(test)]
@@ -128,6 +135,13 @@ mod tests {
         assert!(halves.is_sorted(), "{halves:?}");
         let again: Vec<_> = halves.into_iter().map(AccountId::from_halves).collect();
         assert_eq!(again, ids);
+    }
+
+    #[test]
+    fn the_first_volume_has_the_id_that_the_database_gives_it() {
+        let text = "00000000-0000-7000-8000-000000000001";
+
+        assert_eq!(VolumeId::FIRST.to_string(), text);
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod secret;
 pub mod traffic;
 pub mod trash;
 pub mod umask;
+pub mod volume;
 pub mod web_session;
 
 pub use access::{Access, Verdict};
@@ -42,7 +43,7 @@ pub use customer::{Customer, CustomerStatus};
 pub use expiry::{Expiry, ExpiryError};
 pub use id::{
     AccountId, AdminId, CustomerId, IdError, ImportId, JobId, PlanId, SessionId, TransferId,
-    WebSessionId,
+    VolumeId, WebSessionId,
 };
 pub use import_file::{ImportCount, ImportFile, ImportResult, ImportRow, ImportRowQuery};
 pub use job::{Job, JobKind, JobLog, JobQuery, JobState, JobUnit, Progress};
@@ -66,6 +67,7 @@ pub use secret::{PasswordHash, Secret};
 pub use traffic::{Moved, PeriodTraffic, PoolTraffic, Traffic, TrafficOwner};
 pub use trash::{TrashEntry, TrashState};
 pub use umask::{Umask, UmaskError};
+pub use volume::{StorageVolume, VolumeMark, VolumeMarkError, VolumeRow};
 pub use web_session::{SignedIn, WebSession};
 
 /// The version of a stored record; raised by every save, so that two editors cannot overwrite each

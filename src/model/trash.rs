@@ -1,6 +1,6 @@
 //! Files of deleted accounts.
 
-use super::id::{AccountId, CustomerId};
+use super::id::{AccountId, CustomerId, VolumeId};
 use super::quota::Usage;
 use crate::clock::Timestamp;
 
@@ -53,7 +53,9 @@ pub struct TrashEntry {
     pub customer_id: CustomerId,
     /// The customer's name.
     pub customer: String,
-    /// Where they lie, beneath the folder of all homes.
+    /// The volume that they lie on.
+    pub volume_id: VolumeId,
+    /// Where they lie there.
     pub place: String,
     /// What becomes of them.
     pub state: TrashState,

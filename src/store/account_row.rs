@@ -21,7 +21,7 @@ macro_rules! account_columns {
          a.download_rate_limit, a.session_upload_rate_own, a.session_upload_rate_limit,
          a.session_download_rate_own, a.session_download_rate_limit, a.sessions_per_address_own,
          a.sessions_per_address_limit, a.expires_at, a.networks, a.session_rules,
-         a.last_upload_at"
+         a.last_upload_at, a.volume_id"
         )
     };
 }
@@ -70,6 +70,7 @@ pub(super) struct AccountColumns {
     networks: String,
     session_rules: String,
     last_upload_at: Option<i64>,
+    volume_id: Option<String>,
     #[sqlx(flatten)]
     traffic: TrafficColumns,
 }
@@ -120,6 +121,7 @@ impl AccountColumns {
             suspend_reason: self.suspend_reason,
             password_hash: PasswordHash::new(self.password_hash),
             password_changed_at: Timestamp::from_millis(self.password_changed_at),
+            volume_id: row.volume_id(self.volume_id.as_deref())?,
             home: self.home,
             notes: self.notes,
             last_login_at: moment(self.last_login_at),

@@ -28,10 +28,10 @@ queries! {
             upload_rate_own, upload_rate_limit, download_rate_own, download_rate_limit,
             session_upload_rate_own, session_upload_rate_limit, session_download_rate_own,
             session_download_rate_limit, sessions_per_address_own, sessions_per_address_limit,
-            expires_at, networks, session_rules)
+            expires_at, networks, session_rules, volume_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
             $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34,
-            $35, $36, $37, $38)";
+            $35, $36, $37, $38, $39)";
     INSERT_USAGE = "
         INSERT INTO quota_usage (account_id, used_bytes, used_files, dirty, updated_at)
         VALUES ($1, 0, 0, FALSE, $2)";
@@ -156,6 +156,7 @@ impl Tx {
             millis(account.login.expires_at),
             networks_text(&account.login),
             session_rules_text(&account.session),
+            account.volume_id.to_string(),
         )?;
         self.save_account_traffic(&row, account).await?;
         execute!(self, INSERT_USAGE, &id, account.created_at.as_millis())?;

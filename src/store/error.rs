@@ -44,6 +44,9 @@ pub enum Conflict {
     /// Exactly one plan is the default; this change would leave none.
     #[error("exactly one plan must be the default")]
     DefaultPlan,
+    /// Exactly one volume takes new accounts by default; this change would leave none.
+    #[error("exactly one open volume must be the default")]
+    DefaultVolume,
     /// The record exists already.
     #[error("the record exists already")]
     Duplicate,
@@ -59,6 +62,12 @@ pub enum Conflict {
     /// Another account has this user name.
     #[error("another account has this user name")]
     Username,
+    /// Another volume has this name.
+    #[error("another volume has this name")]
+    VolumeName,
+    /// Another volume has this folder.
+    #[error("another volume has this folder")]
+    VolumeRoot,
 }
 
 /// Which rule stands behind a unique constraint: its name, which PostgreSQL reports, and its
@@ -90,6 +99,17 @@ const UNIQUE: &[(&str, &str, Conflict)] = &[
         Conflict::DefaultPlan,
     ),
     ("plan_name_unique", "plan.name_key", Conflict::PlanName),
+    (
+        "volume_default_unique",
+        "volume.is_default",
+        Conflict::DefaultVolume,
+    ),
+    (
+        "volume_name_unique",
+        "volume.name_key",
+        Conflict::VolumeName,
+    ),
+    ("volume_root_unique", "volume.root", Conflict::VolumeRoot),
 ];
 
 impl StoreError {

@@ -37,6 +37,7 @@ mod traffic_limits;
 mod trash;
 mod url;
 mod usage;
+mod volumes;
 mod web_sessions;
 
 pub use db::{Db, Tx};

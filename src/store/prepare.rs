@@ -59,6 +59,7 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::traffic_limits::STATEMENTS,
         super::trash::STATEMENTS,
         super::usage::STATEMENTS,
+        super::volumes::STATEMENTS,
         super::web_sessions::STATEMENTS,
     ]
     .into_iter()

@@ -11,7 +11,7 @@ use crate::model::{Account, AccountId, JobKind, TrashEntry, TrashState, Usage, U
 macro_rules! columns {
     () => {
         "SELECT t.account_id, t.username, t.customer_id, t.customer, t.place, t.used_bytes,
-                t.used_files, t.deleted_by, t.deleted_at, t.due_at, t.is_partial,
+                t.used_files, t.deleted_by, t.deleted_at, t.due_at, t.is_partial, t.volume_id,
                 t.account IS NOT NULL AS is_restorable, (
                     SELECT MIN(j.kind) FROM job j
                      WHERE j.subject_id = t.account_id AND j.kind IN ('purge', 'restore')
@@ -42,8 +42,8 @@ queries! {
     INSERT = "
         INSERT INTO trash (
             account_id, username, customer_id, customer, place, state, used_bytes, used_files,
-            deleted_by, deleted_at, due_at, is_partial, account)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+            deleted_by, deleted_at, due_at, is_partial, account, volume_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     SET_PLACE = "UPDATE trash SET place = $2 WHERE account_id = $1";
     BEGIN_PURGE = "
         UPDATE trash SET state = 'purging', due_at = NULL, is_partial = TRUE WHERE account_id = $1";
@@ -66,6 +66,7 @@ struct TrashColumns {
     is_partial: bool,
     is_restorable: bool,
     doing: Option<String>,
+    volume_id: Option<String>,
 }
 
 impl TrashColumns {
@@ -92,6 +93,7 @@ impl TrashColumns {
             },
             username: self.username,
             customer: self.customer,
+            volume_id: row.volume_id(self.volume_id.as_deref())?,
             place: self.place,
             deleted_by: self.deleted_by,
             deleted_at: Timestamp::from_millis(self.deleted_at),
@@ -180,7 +182,8 @@ impl Tx {
             entry.deleted_at.as_millis(),
             millis(entry.due_at),
             entry.is_partial,
-            account.map(account_text)
+            account.map(account_text),
+            entry.volume_id.to_string()
         )?;
         Ok(())
     }

@@ -68,6 +68,9 @@ pub enum StorageError {
     /// The home itself can be neither removed, renamed nor replaced.
     #[error("the home itself cannot be changed")]
     Root,
+    /// The volume that holds the home is not there: a disk that is not mounted, most likely.
+    #[error("the volume is not available")]
+    Unavailable,
     /// The upload has ended; nothing more can be written to it.
     #[error("upload has ended")]
     UploadEnded,

@@ -1,6 +1,6 @@
 //! Files, seen from an account.
 //!
-//! A [`Volume`] is the data directory; a [`LocalHome`] is one account's directory in it, shared by
+//! A [`Volume`] is a folder that holds homes; a [`LocalHome`] is one account's directory in it, shared by
 //! all sessions of that account; a [`Home`] is what one session may do there. Every operation starts
 //! at a directory handle and cannot leave the home, whatever a path or a symbolic link says. Uploads
 //! are staged beside their target and renamed when complete; whatever makes bytes or files appear or
@@ -16,6 +16,7 @@ mod home;
 mod inplace;
 mod listing;
 mod local;
+mod mark;
 mod name;
 mod outcome;
 mod recount;

@@ -3,7 +3,7 @@
 
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::fs::StatVfs;
@@ -12,7 +12,14 @@ use super::error::StorageError;
 
 /// Bytes that uploads leave free on every disk of a volume. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reserve(Arc<AtomicU64>);
+pub(super) struct Reserve(Arc<Wanted>);
+
+#[derive(Debug, Default)]
+struct Wanted {
+    bytes: AtomicU64,
+    /// Whether it is kept on a small disk too.
+    is_exact: AtomicBool,
+}
 
 /// What uploads may still take of one disk. Clones share it.
 #[derive(Clone, Debug)]
@@ -40,19 +47,31 @@ pub struct Space {
 }
 
 impl Reserve {
-    /// A reserve is never more than this part of a disk, so that a small one can be used at all.
+    /// A reserve for disks of any size is never more than this part of one, so that a small one can be
+    /// used at all.
     const LARGEST_PART: u64 = 20;
 
     pub(super) fn set(&self, bytes: u64) {
-        self.0.store(bytes, Ordering::Relaxed);
+        self.0.bytes.store(bytes, Ordering::Relaxed);
+        self.0.is_exact.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_exactly(&self, bytes: u64) {
+        self.0.bytes.store(bytes, Ordering::Relaxed);
+        self.0.is_exact.store(true, Ordering::Relaxed);
     }
 
     /// What `statvfs` says, in bytes, without the reserve.
     pub(super) fn space(&self, stat: &StatVfs) -> Space {
         let total_bytes = stat.f_blocks.saturating_mul(stat.f_frsize);
         let free_bytes = stat.f_bavail.saturating_mul(stat.f_frsize);
-        let wanted = self.0.load(Ordering::Relaxed);
-        let reserved_bytes = wanted.min(total_bytes / Self::LARGEST_PART);
+        let wanted = self.0.bytes.load(Ordering::Relaxed);
+        let most = if self.0.is_exact.load(Ordering::Relaxed) {
+            total_bytes
+        } else {
+            total_bytes / Self::LARGEST_PART
+        };
+        let reserved_bytes = wanted.min(most);
         Space {
             total_bytes,
             available_bytes: free_bytes.saturating_sub(reserved_bytes),
@@ -173,6 +192,21 @@ mod tests {
         assert_eq!(small.reserved_bytes, 1);
         assert_eq!(small.available_bytes, plain.available_bytes - 1);
         assert_eq!(large.reserved_bytes, plain.total_bytes / 20);
+    }
+
+    #[test]
+    fn a_reserve_that_is_meant_for_the_disk_is_kept_as_it_is() {
+        let (here, plain) = disk();
+        let stat = rustix::fs::fstatvfs(&here).unwrap();
+        let reserve = Reserve::default();
+
+        reserve.set_exactly(plain.total_bytes / 2);
+        let half = reserve.space(&stat);
+        reserve.set(plain.total_bytes / 2);
+        let capped = reserve.space(&stat);
+
+        assert_eq!(half.reserved_bytes, plain.total_bytes / 2);
+        assert_eq!(capped.reserved_bytes, plain.total_bytes / 20);
     }
 
     #[test]

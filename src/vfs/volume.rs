@@ -1,4 +1,4 @@
-//! The data directory: where all homes are, each perhaps on a disk of its own.
+//! A volume: a folder that holds homes, each perhaps on a disk of its own.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -19,7 +19,7 @@ use super::name;
 use super::removal::Removal;
 use super::room::{Reserve, Space};
 
-/// The directory that holds all homes. Other file systems may be mounted below it. Clones are cheap.
+/// A directory that holds homes. Other file systems may be mounted below it. Clones are cheap.
 #[derive(Clone, Debug)]
 pub struct Volume {
     dir: Arc<Dir>,
@@ -101,18 +101,25 @@ impl Volume {
         self.disk.long(work).await
     }
 
-    /// Room on the file system.
-    pub async fn space(&self) -> Result<Space, StorageError> {
-        let (dir, reserve) = (Arc::clone(&self.dir), self.disks.reserve.clone());
-        self.disk
-            .long(move || Ok(reserve.space(&rustix::fs::fstatvfs(&dir)?)))
-            .await
+    /// Room on the file system. Blocking.
+    pub fn space(&self) -> Result<Space, StorageError> {
+        let stat = rustix::fs::fstatvfs(&self.dir)?;
+        Ok(self.disks.reserve.space(&stat))
     }
 
     /// Uploads leave `bytes` free on every disk of the volume from now on, but not more than a
     /// twentieth of a disk.
     pub fn set_reserve(&self, bytes: u64) {
         self.disks.reserve.set(bytes);
+    }
+
+    /// Uploads leave `bytes` free on every disk of the volume from now on, however small a disk is.
+    pub fn set_exact_reserve(&self, bytes: u64) {
+        self.disks.reserve.set_exactly(bytes);
+    }
+
+    pub(super) fn dir(&self) -> &Dir {
+        &self.dir
     }
 
     /// Begins to remove the tree at `relative`; nothing is removed before the first step.
@@ -143,19 +150,14 @@ impl Volume {
             .await
     }
 
-    /// Writes and removes a small file: does the volume work?
-    pub async fn probe(&self) -> Result<(), StorageError> {
-        let dir = Arc::clone(&self.dir);
-        self.disk
-            .long(move || {
-                let name = name::staged();
-                let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-                let file = rustix::fs::openat(&dir, &name, flags, Mode::RUSR | Mode::WUSR)?;
-                let written = write_and_sync(&file);
-                rustix::fs::unlinkat(&dir, &name, AtFlags::empty())?;
-                written
-            })
-            .await
+    /// Writes and removes a small file: does the volume work? Blocking.
+    pub fn probe(&self) -> Result<(), StorageError> {
+        let name = name::staged();
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.dir, &name, flags, Mode::RUSR | Mode::WUSR)?;
+        let written = write_and_sync(&file);
+        rustix::fs::unlinkat(&self.dir, &name, AtFlags::empty())?;
+        written
     }
 }
 

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::hosting::accounts::AccountError;
 use crate::hosting::customers::CustomerError;
 use crate::hosting::traffic::NearlyUsed;
+use crate::hosting::volumes::{Condition, VolumeReport};
 use crate::model::page::{AccountQuery, AccountRow, AccountSort, Direction, Window};
 use crate::model::{ByteSize, Override, TrafficOwner};
 use crate::net::PortState;
@@ -32,7 +33,7 @@ pub(crate) struct Attention {
 /// If the accounts or the customers are not available.
 pub(crate) async fn attention(app: &App, now: When) -> Result<Vec<Attention>, PageError> {
     let mut found = Vec::new();
-    found.extend(disk(app).await);
+    found.extend(volumes(app));
     found.extend(ports(app));
     found.extend(certificate(app, now));
     found.extend(journal(app));
@@ -248,18 +249,36 @@ fn journal(app: &App) -> Option<Attention> {
     })
 }
 
-async fn disk(app: &App) -> Option<Attention> {
-    let space = match app.volumes.space().await {
-        Ok(space) => space,
-        Err(error) => {
-            return Some(Attention {
-                state: "bad",
-                fact: "The data folder cannot be used".to_owned(),
-                cause: format!("{error}. Uploads are refused."),
-                url: "/admin/settings".to_owned(),
-            });
-        }
-    };
+fn volumes(app: &App) -> Vec<Attention> {
+    let reports = app.volumes.reports();
+    let is_only = reports.len() == 1;
+    reports
+        .iter()
+        .filter_map(|report| volume(report, is_only))
+        .collect()
+}
+
+fn volume(report: &VolumeReport, is_only: bool) -> Option<Attention> {
+    let name = &report.volume.name;
+    let url = format!("/admin/storage/{}", report.volume.id);
+    if report.is_ill() {
+        let refused = if report.is_open {
+            ""
+        } else {
+            " Its accounts cannot sign in until then."
+        };
+        return Some(Attention {
+            state: if report.condition == Condition::Returning {
+                "warn"
+            } else {
+                "bad"
+            },
+            fact: format!("Volume {name} {}", state_words(&report.condition)),
+            cause: format!("{}{refused}", report.condition.advice()),
+            url,
+        });
+    }
+    let space = report.space?;
     let is_low = space.available_bytes < space.total_bytes / 20;
     is_low.then(|| Attention {
         state: if space.available_bytes < space.total_bytes / 50 {
@@ -267,14 +286,29 @@ async fn disk(app: &App) -> Option<Attention> {
         } else {
             "warn"
         },
-        fact: "The disk is nearly full".to_owned(),
+        fact: if is_only {
+            "The disk is nearly full".to_owned()
+        } else {
+            format!("The disk of {name} is nearly full")
+        },
         cause: room_left(
             space.available_bytes,
             space.reserved_bytes,
             space.total_bytes,
         ),
-        url: "/admin/settings".to_owned(),
+        url,
     })
+}
+
+fn state_words(condition: &Condition) -> &'static str {
+    match condition {
+        Condition::Ready => "works",
+        Condition::Returning => "is back and is being counted",
+        Condition::Missing | Condition::Unmarked => "is missing",
+        Condition::Foreign => "is another disk",
+        Condition::Silent => "does not answer",
+        Condition::Failing(_) => "fails",
+    }
 }
 
 fn room_left(available_bytes: u64, reserved_bytes: u64, total_bytes: u64) -> String {

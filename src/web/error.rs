@@ -16,6 +16,7 @@ use crate::hosting::passwords::PasswordError;
 use crate::hosting::plans::PlanError;
 use crate::hosting::setup::SetupError;
 use crate::hosting::trash::TrashError;
+use crate::hosting::volumes::VolumeError;
 use crate::model::Right;
 
 /// Why a request gets no page of its own.
@@ -207,6 +208,7 @@ impl From<AccountError> for PageError {
             AccountError::Forbidden(right) => Self::Forbidden(right),
             AccountError::Stale => Self::Stale,
             AccountError::Store(error) => Self::unavailable(&error),
+            AccountError::Volume(error) => error.into(),
             AccountError::Taken(_)
             | AccountError::TooManyAccounts { .. }
             | AccountError::HomeTaken(_)
@@ -332,6 +334,28 @@ impl From<TrashError> for PageError {
             TrashError::Purging | TrashError::Restoring | TrashError::OnlyFiles => {
                 Self::Broken(chain(&error))
             }
+        }
+    }
+}
+
+impl From<VolumeError> for PageError {
+    fn from(error: VolumeError) -> Self {
+        match error {
+            VolumeError::NotFound => {
+                Self::not_found("The volume may have been removed. The audit log shows when.")
+            }
+            VolumeError::Forbidden(right) => Self::Forbidden(right),
+            VolumeError::Stale => Self::Stale,
+            VolumeError::Store(error) => Self::unavailable(&error),
+            VolumeError::BadName
+            | VolumeError::Taken(_)
+            | VolumeError::Root(_)
+            | VolumeError::IsDefault
+            | VolumeError::Closed(_)
+            | VolumeError::Missing(_)
+            | VolumeError::IsFirst
+            | VolumeError::InUse { .. }
+            | VolumeError::NotUnmarked => Self::Broken(chain(&error)),
         }
     }
 }

@@ -83,6 +83,16 @@ notices! {
     SetUp = "set-up", "Set-up is done. Customers can sign in now.";
     /// The person signed out.
     SignedOut = "signed-out", "You are signed out.";
+    /// A volume was added.
+    VolumeAdded = "volume-added", "Volume {} added.";
+    /// The folder of a volume was marked again.
+    VolumeAdopted = "volume-adopted", "{} is there again. All files are counted now.";
+    /// A volume was removed.
+    VolumeRemoved = "volume-removed", "Volume {} removed.";
+    /// Volumes were probed, and some cannot be written to.
+    VolumesFail = "volumes-fail", "Volumes that cannot be written to: {}.";
+    /// Volumes were probed.
+    VolumesWork = "volumes-work", "Every volume can be written to.";
     /// A transfer was aborted.
     TransferAborted = "transfer-aborted", "Transfer of {} aborted.";
 }

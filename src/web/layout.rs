@@ -317,6 +317,7 @@ const NAV: &[NavEntry] = &[
         "network",
         "n",
     ),
+    entry("Server", "/admin/storage", "Storage", "folder", ""),
     entry(
         "Administration",
         "/admin/settings",

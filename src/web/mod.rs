@@ -91,6 +91,8 @@ mod trash_row;
 mod upload;
 mod usage_tile;
 mod visitor;
+mod volume_form;
+mod volume_row;
 
 /// Most bytes of a form.
 const BODY_LIMIT_BYTES: usize = 256 * 1_024;

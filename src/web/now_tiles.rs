@@ -43,13 +43,13 @@ pub(crate) struct TilesPart {
 
 impl NowTiles {
     /// The tiles of `sample` and of the last day's traffic.
-    pub(crate) async fn new(web: &Web, sample: &Sample, today: &[HourTraffic]) -> Self {
+    pub(crate) fn new(web: &Web, sample: &Sample, today: &[HourTraffic]) -> Self {
         Self {
             all: vec![
                 sessions(web, sample),
                 throughput(web, sample),
                 moved(today, sample),
-                storage(web).await,
+                storage(web),
                 ports(web),
             ],
         }
@@ -164,15 +164,22 @@ fn moved(today: &[HourTraffic], sample: &Sample) -> Tile {
     }
 }
 
-async fn storage(web: &Web) -> Tile {
+fn storage(web: &Web) -> Tile {
     let used = web.app().ledger.total_usage();
-    let note = match web.app().volumes.space().await {
-        Ok(space) => format!("{} free on the disk", Bytes(space.available_bytes)),
-        Err(_) => "The disk does not answer".to_owned(),
+    let reports = web.app().volumes.reports();
+    let spaces: Vec<u64> = reports
+        .iter()
+        .filter_map(|report| Some(report.space?.available_bytes))
+        .collect();
+    let free = Bytes(spaces.iter().copied().fold(0, u64::saturating_add));
+    let note = match (spaces.len(), reports.len()) {
+        (0, _) => "The disk does not answer".to_owned(),
+        (1, 1) => format!("{free} free on the disk"),
+        (there, all) => format!("{free} free on {there} of {all} volumes"),
     };
     Tile {
         id: "t-d",
-        url: "/admin/accounts",
+        url: "/admin/storage",
         label: "Storage used",
         figure: Figure::of(Bytes(used.bytes)),
         note,

@@ -10,7 +10,7 @@ use crate::model::page::PlanRow;
 use crate::model::{
     Account, AccountId, AccountLimits, AccountStatus, Customer, CustomerId, CustomerStatus,
     LoginRules, Moved, Override, PasswordHash, PathRules, Period, PeriodTraffic, PermissionProfile,
-    Plan, PlanId, PoolTraffic, SessionRules, TlsRule, Traffic, Usage,
+    Plan, PlanId, PoolTraffic, SessionRules, TlsRule, Traffic, Usage, VolumeId,
 };
 
 /// A name that would be dangerous if it were not escaped.
@@ -91,6 +91,7 @@ pub(crate) fn account() -> Account {
         suspend_reason: String::new(),
         password_hash: PasswordHash::new(String::new()),
         password_changed_at: MADE,
+        volume_id: VolumeId::FIRST,
         home: "kestrel-print/kestrel-print-3f9a1c".to_owned(),
         permissions: PermissionProfile::Full,
         rules: PathRules::default(),

@@ -76,6 +76,7 @@ pub(crate) mod tests {
             username: "kestrel-print".to_owned(),
             customer_id: account().customer_id,
             customer: HOSTILE.to_owned(),
+            volume_id: account().volume_id,
             place: ".trash/0195".to_owned(),
             state,
             usage: Usage {

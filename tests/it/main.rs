@@ -20,4 +20,6 @@ mod settings;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod volumes;
+#[cfg(test)]
 mod web;

@@ -8,6 +8,7 @@ mod journal;
 mod tenants;
 mod traffic;
 mod trash;
+mod volumes;
 
 use quaymaster::model::{Plan, Window};
 use quaymaster::store::{Conflict, DatabaseUrl, Db, Engine, StoreError};

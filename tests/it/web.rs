@@ -12,5 +12,6 @@ mod records;
 mod roles;
 mod setup;
 mod sign_in;
+mod storage;
 mod traffic;
 mod transfers;

@@ -12,6 +12,7 @@ use crate::hosting::login::{Granted, LoginError};
 use crate::hosting::sessions::{Places, Refused, SessionAccount};
 use crate::model::Secret;
 use crate::proto::{Code, LoginName, Reply};
+use crate::vfs::StorageError;
 
 /// `USER`: begins a login. Known and unknown names hear the same (RFC 2577 §5), except that on a
 /// plain connection where TLS is required only accounts with an exception are asked for a password.
@@ -64,7 +65,7 @@ pub(super) async fn pass(context: &mut Context, password: Secret) -> Result<Outc
             );
             Ok(rebuff(context, began).await)
         }
-        Err(error @ LoginError::Busy) => {
+        Err(error @ (LoginError::Busy | LoginError::Home(StorageError::Unavailable))) => {
             context.session.forget_user();
             Ok(Outcome::Close(CommandError::Login(error).reply()))
         }

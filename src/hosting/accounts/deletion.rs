@@ -91,6 +91,7 @@ impl Accounts {
             username: account.username.to_string(),
             customer_id: customer.id,
             customer: customer.name.clone(),
+            volume_id: account.volume_id,
             place: account.home.clone(),
             state: match files {
                 Files::Keep => TrashState::Kept,

@@ -4,6 +4,7 @@ use crate::hosting::limits::EffectiveLimits;
 use crate::model::{
     Account, AccountLimits, AccountStanding, Customer, CustomerId, LoginRules, Override,
     PeriodTraffic, PermissionProfile, Plan, Secret, SessionRules, TlsRule, Usage, Username,
+    VolumeId,
 };
 
 /// What is needed to make an account.
@@ -15,6 +16,8 @@ pub struct NewAccount {
     pub customer_id: CustomerId,
     /// Its password.
     pub password: Secret,
+    /// Where its files shall be; `None` is the default volume.
+    pub volume_id: Option<VolumeId>,
     /// The part that can be changed later.
     pub settings: AccountSettings,
 }

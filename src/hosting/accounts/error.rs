@@ -39,6 +39,9 @@ pub enum AccountError {
     /// Something lies where the home of a new account would be.
     #[error("files of somebody else lie in {0}; try again, and another folder is taken")]
     HomeTaken(String),
+    /// The volume does not exist, or takes no new accounts.
+    #[error(transparent)]
+    Volume(#[from] crate::hosting::volumes::VolumeError),
     /// The home could not be made or removed.
     #[error("the home folder is not usable")]
     Home(#[from] crate::vfs::StorageError),

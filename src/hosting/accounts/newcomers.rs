@@ -37,14 +37,24 @@ pub(in crate::hosting) fn differing(
 }
 
 impl Accounts {
-    /// An account of `customer` that follows its plan; nothing is written yet.
-    pub(in crate::hosting) fn newcomer(&self, customer: &Customer, newcomer: Newcomer) -> Account {
+    /// An account of `customer` that follows its plan, on the default volume; nothing is written yet.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::Volume`] if there is none.
+    pub(in crate::hosting) fn newcomer(
+        &self,
+        customer: &Customer,
+        newcomer: Newcomer,
+    ) -> Result<Account, AccountError> {
+        let volume_id = self.parts().volumes.for_newcomer(None)?;
         let foundation = &self.parts().foundation;
         let (unix_ms, random) = foundation.id_parts();
         let id = AccountId::from_parts(unix_ms, random);
         let now = foundation.now();
-        Account {
+        Ok(Account {
             id,
+            volume_id,
             home: format!("{}/{}-{}", customer.slug, newcomer.username, id.short()),
             username: newcomer.username,
             customer_id: customer.id,
@@ -65,7 +75,7 @@ impl Accounts {
             created_at: now,
             updated_at: now,
             version: 1,
-        }
+        })
     }
 
     /// Adds an account whose home is there already. Files may be moved into it before the server starts

@@ -56,7 +56,8 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AccountError::Taken`], [`AccountError::NoSuchCustomer`], [`AccountError::TooManyAccounts`],
-    /// [`AccountError::HomeTaken`], [`AccountError::Home`] and [`AccountError::Password`]; nothing is left behind.
+    /// [`AccountError::HomeTaken`], [`AccountError::Volume`], [`AccountError::Home`] and
+    /// [`AccountError::Password`]; nothing is left behind.
     ///
     /// # Cancel safety
     ///
@@ -64,6 +65,7 @@ impl Accounts {
     pub async fn create(&self, actor: &Actor, new: NewAccount) -> Result<Account, AccountError> {
         require(actor)?;
         Passwords::check(&new.password, new.username.as_str())?;
+        let volume_id = self.0.volumes.for_newcomer(new.volume_id)?;
         let (customer, plan) = self.owner(new.customer_id).await?;
         let password_hash = self.0.passwords.hash(&new.password).await?;
         let (unix_ms, random) = self.0.foundation.id_parts();
@@ -71,6 +73,7 @@ impl Accounts {
         let now = self.0.foundation.now();
         let account = Account {
             id,
+            volume_id,
             home: format!("{}/{}-{}", customer.slug, new.username, id.short()),
             username: new.username,
             customer_id: customer.id,

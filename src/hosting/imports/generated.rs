@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::model::{
     Account, AccountId, AccountLimits, AccountStatus, Checksum, CustomerId, Durability, LoginRules,
     NetworkRules, Networks, Override, PasswordHash, PathRule, PathRules, Permission,
-    PermissionProfile, Permissions, SessionRules, TlsRule, VirtualPath,
+    PermissionProfile, Permissions, SessionRules, TlsRule, VirtualPath, VolumeId,
 };
 
 /// What [`crate::hosting::imports::making`] would make of nothing but a name.
@@ -22,6 +22,7 @@ pub(super) fn newcomer(name: &str) -> Account {
         suspend_reason: String::new(),
         password_hash: PasswordHash::new("!".to_owned()),
         password_changed_at: Timestamp::default(),
+        volume_id: VolumeId::FIRST,
         home: String::new(),
         permissions: PermissionProfile::default(),
         rules: PathRules::default(),

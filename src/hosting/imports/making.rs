@@ -66,7 +66,10 @@ async fn prepared<'v>(
                 let refusal = RowRefusal::new("customer", "it could not be made");
                 return Piece::Done(Outcome::Refused(refusal));
             };
-            let account = new_account(accounts, owner.0, wanted);
+            let account = match new_account(accounts, owner.0, wanted) {
+                Ok(account) => account,
+                Err(error) => return Piece::Done(Outcome::Refused(RowRefusal::new("home", error))),
+            };
             // Before the row: an account whose folder cannot be made must not exist. It is not kept
             // open, since there may be more of them than files may be open.
             let home = accounts.parts().volumes.home(&account).await;
@@ -83,13 +86,17 @@ async fn prepared<'v>(
     }
 }
 
-fn new_account(accounts: &Accounts, customer: &Customer, wanted: &Wanted) -> Account {
+fn new_account(
+    accounts: &Accounts,
+    customer: &Customer,
+    wanted: &Wanted,
+) -> Result<Account, AccountError> {
     let nothing = PasswordHash::new(NO_PASSWORD.to_owned());
     let newcomer = Newcomer {
         username: wanted.username.clone(),
         password_hash: wanted.password.clone().unwrap_or(nothing),
     };
-    wanted.put_on(accounts.newcomer(customer, newcomer))
+    Ok(wanted.put_on(accounts.newcomer(customer, newcomer)?))
 }
 
 async fn write(

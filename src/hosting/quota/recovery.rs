@@ -8,7 +8,7 @@ use crate::hosting::foundation::{Deed, Foundation, differences};
 use crate::hosting::limits::EffectiveLimits;
 use crate::hosting::volumes::Volumes;
 use crate::model::page::AccountBrief;
-use crate::model::{AccountId, Actor, AuditAction, Usage};
+use crate::model::{Account, AccountId, Actor, AuditAction, Usage, VolumeId};
 use crate::store::StoreError;
 use crate::vfs::StorageError;
 
@@ -97,12 +97,58 @@ impl<'a> Recovery<'a> {
         if !brief.dirty {
             return Ok(());
         }
-        // Nothing is being uploaded now, so whatever is staged was left behind.
-        let swept = self
-            .volumes
-            .sweep(&account, Timestamp::from_millis(i64::MAX))
-            .await?;
-        let counted = self.volumes.count(&account).await?;
+        match self.count(ledger, &account, brief.usage).await {
+            // Its files are where nobody can look now; it stays marked, and is counted when they are back.
+            Err(RecoveryError::Storage(error)) if may_wait(&error, &account) => {
+                self.volumes.postpone(account.volume_id, account.id);
+                tracing::warn!(
+                    account.name = %account.username,
+                    %error,
+                    "`{}` was being written to when the service ended, and cannot be counted now; its \
+                     volume is closed until it can",
+                    account.username,
+                );
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Counts accounts of a volume that is back, and lets everybody in there. One that cannot be
+    /// counted keeps the volume closed, and is tried again.
+    ///
+    /// # Errors
+    ///
+    /// [`RecoveryError`]; those before it are counted.
+    pub async fn count_returned(
+        &self,
+        ledger: &Ledger,
+        volume: VolumeId,
+        accounts: &[AccountId],
+    ) -> Result<(), RecoveryError> {
+        let db = &self.foundation.db;
+        for id in accounts {
+            // It may have been deleted meanwhile.
+            if let Some(account) = db.account(*id).await? {
+                let stored = db.usage(*id).await?.map(|(usage, _)| usage);
+                let stored = stored.unwrap_or_default();
+                self.count(ledger, &account, stored).await?;
+            }
+            self.volumes.admit(volume, *id);
+        }
+        Ok(())
+    }
+
+    /// Counts an account that nobody can log in to now, so whatever is staged there was left behind.
+    async fn count(
+        &self,
+        ledger: &Ledger,
+        account: &Account,
+        stored: Usage,
+    ) -> Result<(), RecoveryError> {
+        let all = Timestamp::from_millis(i64::MAX);
+        let swept = self.volumes.sweep(account, all).await?;
+        let counted = self.volumes.count(account).await?;
         ledger.recounted(account.id, counted);
         ledger.set_marked(account.id, true);
         tracing::info!(
@@ -113,15 +159,15 @@ impl<'a> Recovery<'a> {
             "`{}` was being written to when the service ended; its files are counted again",
             account.username,
         );
-        if counted != brief.usage {
-            self.note(&account, brief.usage, counted).await?;
+        if counted != stored {
+            self.note(account, stored, counted).await?;
         }
         Ok(())
     }
 
     async fn note(
         &self,
-        account: &crate::model::Account,
+        account: &Account,
         before: Usage,
         counted: Usage,
     ) -> Result<(), StoreError> {
@@ -141,4 +187,9 @@ impl<'a> Recovery<'a> {
             .await?;
         tx.commit().await
     }
+}
+
+/// Whether the others need not wait until the account can be counted: a disk of its own fails alone.
+fn may_wait(error: &StorageError, account: &Account) -> bool {
+    matches!(error, StorageError::Unavailable) || account.volume_id != VolumeId::FIRST
 }

@@ -69,7 +69,11 @@ impl Trash {
             if *place == account.home {
                 continue;
             }
-            match self.volumes.relocate(place, &account.home).await {
+            match self
+                .volumes
+                .relocate(entry.volume_id, place, &account.home)
+                .await
+            {
                 Ok(()) => {}
                 Err(StorageError::Exists) => {
                     let words = format!("Something lies in {}, where its home was", account.home);
@@ -86,7 +90,11 @@ impl Trash {
         if entry.place == account.home {
             return;
         }
-        if let Err(error) = self.volumes.relocate(&account.home, &entry.place).await {
+        if let Err(error) = self
+            .volumes
+            .relocate(entry.volume_id, &account.home, &entry.place)
+            .await
+        {
             let home = &account.home;
             task.log(&format!(
                 "The files lie in {home}; they cannot be moved back: {error}."

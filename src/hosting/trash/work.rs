@@ -27,7 +27,11 @@ impl Trash {
         if entry.place == place {
             return Ok(told("The files lie in the trash.", facts));
         }
-        match self.volumes.relocate(&entry.place, &place).await {
+        match self
+            .volumes
+            .relocate(entry.volume_id, &entry.place, &place)
+            .await
+        {
             Ok(()) => {}
             // A disk of its own is mounted there: what lies on it cannot be moved in one piece.
             Err(StorageError::CrossesMount | StorageError::Busy) => {
@@ -62,7 +66,11 @@ impl Trash {
         let mut outcome = Ok(());
         for place in &self.places(&entry).await? {
             outcome = match outcome {
-                Ok(()) => purge.clear(self.volumes.removal(place)?, place).await,
+                Ok(()) => {
+                    purge
+                        .clear(self.volumes.removal(entry.volume_id, place)?, place)
+                        .await
+                }
                 failed => failed,
             };
         }

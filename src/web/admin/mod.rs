@@ -17,6 +17,7 @@ mod session;
 mod settings;
 pub(super) mod setup;
 mod sign_in;
+mod storage;
 mod transfers;
 mod trash;
 
@@ -36,6 +37,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(session::routes())
         .merge(settings::routes())
         .merge(sign_in::routes())
+        .merge(storage::routes())
         .merge(transfers::routes())
         .merge(trash::routes())
 }
@@ -57,6 +59,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         settings::samples(),
         setup::samples(),
         sign_in::samples(),
+        storage::samples(),
         transfers::samples(),
         trash::samples(),
     ]

@@ -149,7 +149,7 @@ async fn show(
     Ok(OverviewPage {
         periods: periods(period),
         period: period.label,
-        tiles: NowTiles::new(&web, &sample, &today).await,
+        tiles: NowTiles::new(&web, &sample, &today),
         traffic: chart(&hours, period, now, &layout),
         busiest: busy_rows(&busiest, &hours),
         fastest: fastest(&sample.sessions, sample.at),
@@ -258,7 +258,7 @@ impl Scene for OverviewScene {
         }
         self.ticks = self.ticks.wrapping_add(1);
         let tiles = TilesPart {
-            tiles: NowTiles::new(&self.web, &sample, &self.today).await,
+            tiles: NowTiles::new(&self.web, &sample, &self.today),
         };
         let fastest = FastestPart {
             fastest: fastest(&sample.sessions, sample.at),

@@ -3,7 +3,7 @@
 use quaymaster::model::{
     Account, AccountId, AccountLimits, AccountStatus, Job, JobKind, LoginRules, NetworkRules,
     Override, PathRule, PathRules, PermissionProfile, SessionRules, TlsRule, TrashEntry,
-    TrashState, Usage, VirtualPath,
+    TrashState, Usage, VirtualPath, VolumeId,
 };
 
 use super::on_both_engines;
@@ -15,6 +15,7 @@ fn entry(number: u8, state: TrashState) -> TrashEntry {
         username: "kestrel".to_owned(),
         customer_id: customer_id(1),
         customer: "Ünï".to_owned(),
+        volume_id: VolumeId::FIRST,
         place: format!("a/b-{number}"),
         state,
         usage: Usage {

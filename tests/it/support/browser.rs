@@ -143,6 +143,7 @@ impl House {
             username: name.parse().unwrap(),
             customer_id: self.customer("Kestrel").await.id,
             password: Secret::new(PASSWORD.to_owned()),
+            volume_id: None,
             settings: AccountSettings::default(),
         };
         let system = Actor::system();

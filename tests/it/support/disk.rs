@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use quaymaster::model::Usage;
+use quaymaster::model::{Usage, VolumeMark};
 use quaymaster::vfs::STAGED_PREFIX;
 
 /// What the files in `folder` and below amount to; staged uploads left out.
@@ -28,10 +28,10 @@ pub(crate) fn staged(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Files in `folder` and below; staged uploads left out.
+/// Files in `folder` and below; staged uploads and the marks of volumes left out.
 pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files = walk(folder);
-    files.retain(|path| !is_staged(path));
+    files.retain(|path| !is_staged(path) && name(path) != VolumeMark::FILE);
     files
 }
 

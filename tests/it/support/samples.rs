@@ -5,7 +5,7 @@ use quaymaster::model::{
     Account, AccountId, AccountLimits, AccountStatus, Admin, AdminId, AdminStatus, Customer,
     CustomerId, CustomerStatus, JournalEntry, LoginRules, NamePatterns, Operation, Override,
     PasswordHash, PathRules, PermissionProfile, Plan, PlanId, PoolTraffic, Role, SessionId,
-    SessionRules, TlsRule, Traffic, TransferId, TransferResult,
+    SessionRules, StorageVolume, TlsRule, Traffic, TransferId, TransferResult, VolumeId,
 };
 use quaymaster::store::Db;
 
@@ -27,6 +27,7 @@ macro_rules! numbered {
 }
 
 numbered! {
+    volume_id: VolumeId;
     account_id: AccountId;
     admin_id: AdminId;
     customer_id: CustomerId;
@@ -85,6 +86,7 @@ pub(crate) fn account(number: u8, username: &str) -> Account {
         suspend_reason: String::new(),
         password_hash: PasswordHash::new("$argon2id$sample".to_owned()),
         password_changed_at: MADE,
+        volume_id: VolumeId::FIRST,
         home: format!("customer-1/{username}-{number}"),
         permissions: PermissionProfile::Full,
         rules: PathRules::default(),
@@ -160,4 +162,20 @@ pub(crate) async fn store_accounts(db: &Db, usernames: &[&str]) {
         tx.insert_account(&account(number, username)).await.unwrap();
     }
     tx.commit().await.unwrap();
+}
+
+/// A volume that follows the settings and is not the default.
+pub(crate) fn volume(number: u8) -> StorageVolume {
+    StorageVolume {
+        id: volume_id(number),
+        name: format!("Disk {number}"),
+        root: format!("/disks/{number}"),
+        mark: format!("mark-{number}"),
+        reserve: None,
+        is_closed: false,
+        is_default: false,
+        created_at: later(i64::from(number)),
+        updated_at: MADE,
+        version: 1,
+    }
 }

@@ -262,6 +262,7 @@ impl TestServer {
             username: name.parse().expect("a user name"),
             customer_id: self.customer.id,
             password: Secret::new(PASSWORD.to_owned()),
+            volume_id: None,
             settings: AccountSettings {
                 permissions: allowed.permissions,
                 tls: allowed.tls,

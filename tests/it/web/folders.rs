@@ -16,6 +16,7 @@ async fn account(house: &House) -> Account {
         username: "kestrel".parse().unwrap(),
         customer_id: customer(house, "Kestrel Print").await.id,
         password: Secret::new("correct horse battery".to_owned()),
+        volume_id: None,
         settings: AccountSettings::default(),
     };
     let accounts = &house.app.accounts;

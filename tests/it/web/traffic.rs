@@ -26,6 +26,7 @@ impl Scene {
             username: "kestrel".parse().unwrap(),
             customer_id: customer.id,
             password: Secret::new(PASSWORD.to_owned()),
+            volume_id: None,
             settings: AccountSettings::default(),
         };
         let account = house.app.accounts.create(&Actor::system(), new).await;

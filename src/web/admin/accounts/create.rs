@@ -13,8 +13,9 @@ use super::created::{self, Occasion};
 use crate::app::App;
 use crate::hosting::accounts::{AccountError, AccountSettings, NewAccount};
 use crate::hosting::passwords::PasswordError;
+use crate::hosting::volumes::{VolumeError, VolumeReport};
 use crate::model::page::PlanRow;
-use crate::model::{Account, Customer, CustomerId, Plan, Right, Secret, Username};
+use crate::model::{Account, Customer, CustomerId, Plan, Right, Secret, Username, VolumeId};
 use crate::settings::TlsPolicy;
 use crate::web::account_form::{self, LimitLine};
 use crate::web::auth::{Admin, Submitted};
@@ -37,6 +38,8 @@ struct CreatePage {
     form: Form,
     taken_url: String,
     customers: Vec<(String, String)>,
+    /// Where its files can be, the default first; empty if there is nothing to choose.
+    volumes: Vec<(String, String)>,
     profiles: Vec<(&'static str, &'static str, &'static str)>,
     rules: Vec<(&'static str, &'static str, &'static str)>,
     limits: Vec<LimitLine>,
@@ -116,11 +119,16 @@ fn read(form: &mut Form) -> Option<(NewAccount, Secret)> {
     let customer_id = form.check("customer", customer.map_err(|_| "Choose a customer"));
     let password = new_password::read(form);
     let settings = account_form::read(form, &AccountSettings::default());
+    let volume_id = match form.value("volume") {
+        "" => Some(None),
+        _ => form.read::<VolumeId>("volume").map(Some),
+    };
     let password = password?;
     let new = NewAccount {
         username: username?,
         customer_id: customer_id?,
         password: password.clone(),
+        volume_id: volume_id?,
         settings: settings?,
     };
     Some((new, password))
@@ -138,6 +146,11 @@ fn refuse(form: &mut Form, error: AccountError, username: &Username) -> Result<(
             "customer",
             format!("This customer has {limit} accounts, as many as its plan allows"),
         ),
+        AccountError::Volume(
+            error @ (VolumeError::Closed(_) | VolumeError::Missing(_) | VolumeError::NotFound),
+        ) => {
+            form.refuse_all(format!("{error}. Choose another volume"));
+        }
         AccountError::Password(error) if error != PasswordError::Busy => {
             form.refuse("password", error);
         }
@@ -150,6 +163,7 @@ fn refuse(form: &mut Form, error: AccountError, username: &Username) -> Result<(
 struct Choices {
     customers: Vec<Customer>,
     plans: Vec<PlanRow>,
+    volumes: Vec<(String, String)>,
 }
 
 impl Choices {
@@ -157,6 +171,7 @@ impl Choices {
         Ok(Self {
             customers: app.customers.choices().await?,
             plans: app.plans.all().await?,
+            volumes: volume_choices(&app.volumes.reports()),
         })
     }
 
@@ -188,6 +203,24 @@ impl Choices {
     }
 }
 
+/// The volumes that take new accounts; the default one is chosen by saying nothing.
+fn volume_choices(reports: &[VolumeReport]) -> Vec<(String, String)> {
+    let open = reports.iter().filter(|report| !report.volume.is_closed);
+    let (default, others): (Vec<_>, Vec<_>) = open.partition(|report| report.volume.is_default);
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let default = default.into_iter().map(|report| {
+        let words = format!("{} (default)", report.volume.name);
+        (String::new(), words)
+    });
+    let others = others.into_iter().map(|report| {
+        let volume = &report.volume;
+        (volume.id.to_string(), volume.name.clone())
+    });
+    default.chain(others).collect()
+}
+
 fn page(app: &App, admin: &Admin, choices: &Choices, form: Form) -> CreatePage {
     let policy = app.settings.current().tls_policy;
     let mut page = filled(policy, admin.layout("New account"), choices, form);
@@ -213,6 +246,7 @@ fn filled(policy: TlsPolicy, layout: Layout, choices: &Choices, form: Form) -> C
             String::new()
         },
         customers: choices.options(),
+        volumes: choices.volumes.clone(),
         profiles: account_form::profiles(),
         rules: account_form::rules(policy),
         limits: account_form::lines_of_plans(&open),
@@ -239,6 +273,7 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
         let choices = Choices {
             customers: vec![customer()],
             plans: vec![plan_row()],
+            volumes: vec![(String::new(), "Files (default)".to_owned())],
         };
         let layout = Layout::sample("New account", "/admin/accounts/new");
         let page = filled(TlsPolicy::Required, layout, &choices, form);

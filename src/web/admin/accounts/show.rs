@@ -41,6 +41,8 @@ struct ShowPage {
     transfers: Vec<TransferLine>,
     card: ConnectionCard,
     account: Account,
+    /// The name of its volume.
+    volume: String,
     tls_words: &'static str,
     rules: Vec<RuleLine>,
     created: When,
@@ -76,6 +78,7 @@ async fn show(
         sessions: sessions_of(&app, account.id),
         transfers: transfers(&journal, &layout),
         card: card(&app, &account),
+        volume: volume_name(&app, &account),
         tls_words: rule_words(account.tls),
         rules: rules(&details, &app.settings.current()),
         created: when(account.created_at),
@@ -85,6 +88,11 @@ async fn show(
         account,
         layout,
     })
+}
+
+fn volume_name(app: &App, account: &Account) -> String {
+    let report = app.volumes.report(account.volume_id);
+    report.map_or_else(|| "unknown".to_owned(), |report| report.volume.name)
 }
 
 fn rules(details: &AccountDetails, server: &Settings) -> Vec<RuleLine> {
@@ -168,6 +176,7 @@ pub(in crate::web) fn samples() -> Vec<(&'static str, String)> {
         sessions: vec![session.clone()],
         transfers: vec![transfer.clone()],
         card: sample_records::card(TlsRule::Inherit),
+        volume: HOSTILE.to_owned(),
         tls_words: rule_words(details.account.tls),
         rules: rules(&details, &Settings::default()),
         created: layout.now,

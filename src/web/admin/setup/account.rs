@@ -67,6 +67,7 @@ async fn submit(
         username,
         customer_id,
         password: password.clone(),
+        volume_id: None,
         settings: AccountSettings {
             limits: AccountLimits {
                 bytes: Override::Own(Some(bytes.0)),

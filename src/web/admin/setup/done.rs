@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::routing::get;
 
 use crate::app::App;
-use crate::model::{Account, Right, Secret};
+use crate::model::{Account, Right, Secret, VolumeId};
 use crate::web::auth::Admin;
 use crate::web::card::card;
 use crate::web::error::PageError;
@@ -63,6 +63,15 @@ pub(super) async fn page(app: &App, admin: &Admin, made: Option<(&Account, &Secr
     }
 }
 
+/// Room in the data folder, in words.
+fn free(app: &App) -> String {
+    let first = app.volumes.report(VolumeId::FIRST);
+    let space = first.and_then(|report| report.space);
+    space.map_or_else(String::new, |space| {
+        format!("{} free", Bytes(space.available_bytes))
+    })
+}
+
 async fn checks(app: &App) -> Vec<Check> {
     let check = |good: bool, title: &str, text: String| Check {
         state: if good { "ok" } else { "warn" },
@@ -72,13 +81,9 @@ async fn checks(app: &App) -> Vec<Check> {
     let ports = app.settings.current().passive_ports;
     let open = app.passive_ports.counters().ports;
     let certificate = app.certificates.facts();
-    let storage = match (app.volumes.probe().await, app.volumes.space().await) {
-        (Ok(()), Ok(space)) => check(
-            true,
-            "The data folder can be written",
-            format!("{} free", Bytes(space.available_bytes)),
-        ),
-        (Err(error), _) | (_, Err(error)) => check(
+    let storage = match app.volumes.probe(VolumeId::FIRST).await {
+        Ok(()) => check(true, "The data folder can be written", free(app)),
+        Err(error) => check(
             false,
             "The data folder cannot be used",
             format!("{error}. Uploads are refused."),
