@@ -82,7 +82,8 @@ impl LimitField {
 
     fn read_bytes(self, typed: &str, unit: &str) -> Result<u64, String> {
         let bytes = self.read_size(typed, unit)?;
-        if bytes > 0 && bytes < MIB {
+        // A figure alone may be one whose unit was overlooked; whoever types `150000 B` means it.
+        if bytes > 0 && bytes < MIB && !names_unit(typed) {
             return Err(format!("{} must be at least 1 MiB", self.label));
         }
         Ok(bytes)
@@ -99,8 +100,7 @@ impl LimitField {
     }
 
     fn read_size(self, typed: &str, unit: &str) -> Result<u64, String> {
-        let has_unit = typed.chars().any(char::is_alphabetic);
-        let size = if has_unit {
+        let size = if names_unit(typed) {
             typed.parse::<ByteSize>()
         } else {
             format!("{typed} {unit}").parse::<ByteSize>()
@@ -212,6 +212,11 @@ type Unit = (&'static str, u64);
 const UNITS: [Unit; 3] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", MIB)];
 const RATE_UNITS: [Unit; 3] = [("GiB/s", 1 << 30), ("MiB/s", MIB), ("KiB/s", KIB)];
 
+/// Whether what was typed says its unit itself.
+fn names_unit(typed: &str) -> bool {
+    typed.chars().any(char::is_alphabetic)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,6 +278,8 @@ mod tests {
         let mut tiny = typed("0.5", "MiB");
         let mut thousands = Form::new().with("sessions", "1001");
 
+        let mut meant = typed("150000 B", "MiB");
+        assert_eq!(STORAGE.read(&mut meant), Some(Override::Own(Some(150_000))));
         assert_eq!(STORAGE.read(&mut letters), None);
         assert_eq!(STORAGE.read(&mut tiny), None);
         assert_eq!(SESSIONS.read_limit(&mut thousands), None);

@@ -90,6 +90,7 @@ pub(crate) fn result_words(entry: &JournalEntry) -> &'static str {
         "stall" => "Stalled",
         "shutdown" => "Server stopped",
         "quota" => "Storage limit",
+        "traffic" => "Traffic limit",
         "permission" => "Not allowed",
         "name" => "Name not allowed",
         "not-found" => "No such file",
@@ -119,11 +120,8 @@ fn detail(entry: &JournalEntry) -> String {
         offset => format!(", resumed at {}", Bytes(offset)),
     };
     let (code, ip) = (entry.reply_code, entry.ip.to_canonical());
-    let stores = matches!(entry.operation, Operation::Append | Operation::Upload);
     let checksum = match &entry.sha256 {
         Some(sum) => format!(", SHA-256 {sum}"),
-        // Only the last part passed by: nobody computed anything over the whole file.
-        None if stores && entry.offset > 0 => ", no checksum of the whole file".to_owned(),
         None => String::new(),
     };
     format!("Reply {code}, {channel} from {ip}{resumed}{checksum}")
@@ -171,13 +169,9 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_row_tells_the_checksum_and_says_when_there_is_none_of_the_whole_file() {
+    fn a_row_tells_the_checksum_if_there_is_one() {
         let whole = JournalEntry {
             sha256: Some("2cf24dba".to_owned()),
-            ..upload("/a", TransferResult::Complete, "")
-        };
-        let resumed = JournalEntry {
-            offset: 1 << 20,
             ..upload("/a", TransferResult::Complete, "")
         };
         let unasked = upload("/a", TransferResult::Complete, "");
@@ -185,16 +179,17 @@ pub(crate) mod tests {
         let told = |entry: &JournalEntry| TransferRow::new(entry, When::default()).detail;
 
         assert!(told(&whole).ends_with("23, SHA-256 2cf24dba"));
-        assert!(told(&resumed).ends_with("MiB, no checksum of the whole file"));
         assert!(told(&unasked).ends_with("from 198.51.100.23"));
     }
 
     #[test]
     fn a_reason_has_its_own_words() {
         let refused = upload("/a", TransferResult::Refused, "quota");
+        let used_up = upload("/a", TransferResult::Aborted, "traffic");
         let unknown = upload("/a", TransferResult::Failed, "never-heard-of");
 
         assert_eq!(result_words(&refused), "Storage limit");
+        assert_eq!(result_words(&used_up), "Traffic limit");
         assert_eq!(result_words(&unknown), "Failed");
     }
 }

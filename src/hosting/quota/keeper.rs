@@ -52,7 +52,18 @@ impl Keeper {
     }
 
     /// Works until `stop`, then writes what is left and lifts every mark.
-    pub async fn run(mut self, stop: CancellationToken) {
+    pub async fn run(self, stop: CancellationToken) {
+        // Beside each other: an upload waits for its mark, and nobody for figures of traffic.
+        let traffic = self.traffic.clone();
+        let traffic_stop = stop.child_token();
+        let keep = async {
+            self.keep(stop).await;
+            traffic_stop.cancel();
+        };
+        tokio::join!(keep, traffic.run(traffic_stop.clone()));
+    }
+
+    async fn keep(mut self, stop: CancellationToken) {
         let mut tick = tokio::time::interval(Self::PERIOD);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut batch = Vec::with_capacity(Self::BATCH);
@@ -68,12 +79,10 @@ impl Keeper {
                 }
                 _ = tick.tick() => {
                     self.flush(Lift::Quiet).await;
-                    self.traffic.flush().await;
                 }
             }
         }
         self.flush(Lift::All).await;
-        self.traffic.flush().await;
     }
 
     /// What fills the books of traffic and writes them down.

@@ -133,6 +133,10 @@ impl TrafficLedger {
                 pool.lock().restore(change, now);
             }
         }
+        for pool in self.all_pools() {
+            let now = pool.now();
+            pool.lock().turn_all(now);
+        }
     }
 
     /// What the database does not know yet.

@@ -92,13 +92,17 @@ impl Pool {
     /// Sets the limits of all accounts together, and the day on which the periods of all begin.
     pub(super) fn set_customer(&mut self, limits: Traffic<Limit>, day: ResetDay, now: Timestamp) {
         self.turn(now);
+        let was_limited = self.book.is_limited();
         self.book.limits = limits;
         if self.day != day {
             self.day = day;
             self.turn_all(now);
         }
-        for account in self.accounts.values() {
-            account.look_if_counted(&self.book);
+        // Told again for every account that is looked at: most of the time nothing has changed.
+        if was_limited != self.book.is_limited() {
+            for account in self.accounts.values() {
+                account.look_if_counted(&self.book);
+            }
         }
     }
 
@@ -125,7 +129,7 @@ impl Pool {
         self.accounts.remove(&id);
     }
 
-    /// Takes over what the database knows.
+    /// Takes over what the database knows; [`Pool::turn_all`] has to follow, once for all that is taken over.
     pub(super) fn restore(&mut self, latest: &TrafficChange, now: Timestamp) {
         let day = self.day;
         match latest.owner {
@@ -136,8 +140,6 @@ impl Pool {
                 }
             }
         }
-        // A period that ended meanwhile, or ends on another day, is looked at at once.
-        self.turn_all(now);
     }
 
     /// Begins a transfer; `moved` is where it is going to count.
@@ -320,7 +322,8 @@ impl Pool {
         }
     }
 
-    fn turn_all(&mut self, now: Timestamp) {
+    /// Looks at every page: its period may be over, or end on another day now.
+    pub(super) fn turn_all(&mut self, now: Timestamp) {
         let (all, each) = self.unspent();
         let owner = TrafficOwner::Customer(self.customer);
         let closed = self.book.turn(all, now, self.day);

@@ -173,7 +173,11 @@ async fn wrong_limits_of_traffic_are_told_at_their_fields() {
     let edit_customer = format!("{}/edit", scene.customer_url());
     let plan = scene.plan_url();
     let up_of_customer = [("pool_traffic_up_src", "own"), ("pool_traffic_up", "lots")];
-    let both_of_account = [("traffic_both_src", "own"), ("traffic_both", "5 KiB")];
+    let both_of_account = [
+        ("traffic_both_src", "own"),
+        ("traffic_both", "0.5"),
+        ("traffic_both_unit", "MiB"),
+    ];
 
     for (url, typed, text) in [
         (
