@@ -124,7 +124,7 @@ pub(crate) fn read(form: &mut Form) -> Option<PlanSettings> {
         },
         account: account.all().ok()?,
         journal_days: journal_days?,
-        trash_days: trash_days?,
+        trash_days: trash_days.ok()?,
         denied_names: denied_names?,
         checksum: checksum?,
         is_default: form.is("is_default", "yes"),
@@ -169,14 +169,14 @@ fn read_journal(form: &mut Form) -> Option<Override> {
 }
 
 /// Days in the trash; an empty field is what the settings say.
-fn read_trash(form: &mut Form) -> Option<Option<u32>> {
+fn read_trash(form: &mut Form) -> Result<Option<u32>, ()> {
     let typed = form.value("trash_days").trim().replace(',', "");
     if typed.is_empty() {
-        return Some(None);
+        return Ok(None);
     }
     let days = typed.parse().ok().filter(|days| TRASH_DAYS.contains(days));
     let days = days.ok_or("Days in the trash must be a number from 1 to 3,650, or empty");
-    form.check("trash_days", days).map(Some)
+    form.check("trash_days", days).map(Some).ok_or(())
 }
 
 fn fill_journal(form: &mut Form, days: Override) {
