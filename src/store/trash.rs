@@ -46,7 +46,11 @@ queries! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     SET_PLACE = "UPDATE trash SET place = $2 WHERE account_id = $1";
     BEGIN_PURGE = "
-        UPDATE trash SET state = 'purging', due_at = NULL, is_partial = TRUE WHERE account_id = $1";
+        UPDATE trash SET state = 'purging', due_at = NULL, is_partial = TRUE
+         WHERE account_id = $1 AND NOT EXISTS (
+                    SELECT 1 FROM job j
+                     WHERE j.subject_id = $1 AND j.kind IN ('purge', 'restore')
+                       AND j.state IN ('queued', 'running'))";
     SET_USAGE = "UPDATE trash SET used_bytes = $2, used_files = $3 WHERE account_id = $1";
     DELETE = "DELETE FROM trash WHERE account_id = $1";
 }

@@ -9,6 +9,7 @@ use crate::model::{AccountId, Usage};
 
 queries! {
     BY_ID = "SELECT used_bytes, used_files, dirty FROM quota_usage WHERE account_id = $1";
+    FILES = "SELECT CAST(COALESCE(SUM(used_files), 0) AS BIGINT) FROM quota_usage";
     COUNTED_AT = "SELECT counted_at FROM quota_usage WHERE account_id = $1";
     SET_COUNTED_AT = "UPDATE quota_usage SET counted_at = $2 WHERE account_id = $1";
     SAVE = "
@@ -53,6 +54,12 @@ impl Db {
 }
 
 impl Db {
+    /// Files that all accounts hold, as last written down.
+    pub async fn files_of_all(&self) -> Result<u64, StoreError> {
+        let files: i64 = on_reader!(self, |pool| sqlx::query_scalar(FILES).fetch_one(pool).await)?;
+        Ok(u64::try_from(files).unwrap_or_default())
+    }
+
     /// When the figures of an account were last compared with the disk.
     pub async fn counted_at(&self, id: AccountId) -> Result<Option<Timestamp>, StoreError> {
         let found: Option<Option<i64>> = on_reader!(self, |pool| sqlx::query_scalar(COUNTED_AT)

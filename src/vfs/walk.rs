@@ -2,7 +2,7 @@
 //! swept by it. Memory and open handles are bounded however deep or wide the tree is.
 
 use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -343,17 +343,48 @@ fn open_dir(parent: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
     rustix::fs::openat(parent, name, OPEN, Mode::empty())
 }
 
-/// Opens a directory unless something is mounted there, which is [`Errno::XDEV`]. A kernel that cannot
-/// tell is asked for the device instead, so that at least another disk is known.
+/// Opens a directory unless something is mounted there, which is [`Errno::XDEV`].
 fn open_on_one_mount(parent: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
     match rustix::fs::openat2(parent, name, OPEN, Mode::empty(), ResolveFlags::NO_XDEV) {
         Err(Errno::NOSYS | Errno::PERM) => {}
         answer => return answer,
     }
-    let dir = open_dir(parent, name)?;
-    let is_same = rustix::fs::fstat(&dir)?.st_dev == rustix::fs::fstat(parent)?.st_dev;
-    if is_same { Ok(dir) } else { Err(Errno::XDEV) }
+    on_one_mount(parent, open_dir(parent, name)?)
+}
+
+/// As a kernel before 5.6 can tell it, or one that hides `openat2`: by the number of the mount. The
+/// device would not do, since a folder of the same disk can be mounted into a home. What cannot be told
+/// counts as another mount.
+fn on_one_mount(parent: BorrowedFd<'_>, dir: OwnedFd) -> Result<OwnedFd, Errno> {
+    match (mount_number(parent), mount_number(dir.as_fd())) {
+        (Some(above), Some(here)) if above == here => Ok(dir),
+        _ => Err(Errno::XDEV),
+    }
+}
+
+/// The number that `proc(5)` gives the mount of an open file.
+fn mount_number(of: BorrowedFd<'_>) -> Option<u64> {
+    let told = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", of.as_raw_fd())).ok()?;
+    let number = told.lines().find_map(|line| line.strip_prefix("mnt_id:"))?;
+    number.trim().parse().ok()
 }
 
 /// Directories held open at once; those further up are closed and found again.
 const OPEN_FRAMES: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_help_of_the_kernel_another_mount_is_known_by_its_number() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("sub")).unwrap();
+        let open = |path: &std::path::Path| OwnedFd::from(std::fs::File::open(path).unwrap());
+        let (root, process) = (open("/".as_ref()), open("/proc".as_ref()));
+        let (above, here) = (open(home.path()), open(&home.path().join("sub")));
+
+        assert!(on_one_mount(above.as_fd(), here).is_ok());
+        assert_eq!(on_one_mount(root.as_fd(), process).err(), Some(Errno::XDEV));
+    }
+}

@@ -212,6 +212,7 @@ impl From<AccountError> for PageError {
             AccountError::Taken(_)
             | AccountError::TooManyAccounts { .. }
             | AccountError::HomeTaken(_)
+            | AccountError::FilesMissing(_)
             | AccountError::NoRoom { .. }
             | AccountError::Password(_)
             | AccountError::Home(_) => Self::Broken(chain(&error)),

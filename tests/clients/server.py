@@ -170,8 +170,9 @@ class Server:
         return self.homes[name]
 
     def files(self) -> list[Path]:
-        """Every regular file in the homes, staged ones included."""
-        return [path for path in (self.folder / "data" / "files").rglob("*") if path.is_file()]
+        """Every regular file in the homes, staged ones included; not the mark of the volume above them."""
+        volume = self.folder / "data" / "files"
+        return [path for home in volume.iterdir() if home.is_dir() for path in home.rglob("*") if path.is_file()]
 
 
 def on_both_networks(port: int) -> str:

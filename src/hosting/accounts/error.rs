@@ -33,6 +33,9 @@ pub enum AccountError {
         /// What is free.
         free: Limits,
     },
+    /// The account held files when it was deleted, and nothing lies where they should be.
+    #[error("{0} files are not where they should be")]
+    FilesMissing(u64),
     /// Somebody else saved first.
     #[error("the account was changed meanwhile")]
     Stale,

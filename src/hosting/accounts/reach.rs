@@ -2,6 +2,7 @@
 
 use super::error::AccountError;
 use super::service::Accounts;
+use crate::clock::Timestamp;
 use crate::events::Event;
 use crate::hosting::ended::Cause;
 use crate::hosting::sessions::{Guest, Order};
@@ -12,11 +13,12 @@ impl Accounts {
     /// Reads limits again, ends the sessions of the account that may not go on, and lets the others
     /// look again too; tells how many it ended.
     pub(crate) async fn refresh(&self, id: AccountId) -> Result<usize, AccountError> {
+        let read_at = self.parts().foundation.now();
         let ended = match self.get(id).await {
             Ok(account) => {
                 let (customer, plan) = self.owner(account.customer_id).await?;
                 self.book(&account, &customer, &plan);
-                self.end_unwelcome(&account, &customer)
+                self.end_unwelcome(&account, &customer, read_at)
             }
             Err(AccountError::NotFound) => {
                 self.parts().ledger.remove_account(id);
@@ -56,8 +58,8 @@ impl Accounts {
             .end_where(|guest| is_own(guest).then_some(farewell))
     }
 
-    /// Ends the sessions that could not log in now.
-    fn end_unwelcome(&self, account: &Account, customer: &Customer) -> usize {
+    /// Ends the sessions that could not log in now; the account was read at `read_at`.
+    fn end_unwelcome(&self, account: &Account, customer: &Customer, read_at: Timestamp) -> usize {
         let (settings, now) = (
             self.parts().settings.current(),
             self.parts().foundation.now(),
@@ -67,7 +69,8 @@ impl Accounts {
             objection((account, customer), &settings, who, now)
         };
         self.parts().sessions.end_where(|guest| {
-            let is_own = guest.account.id == account.id;
+            // Whoever came after the account was read logged in by a later state of it.
+            let is_own = guest.account.id == account.id && guest.opened_at <= read_at;
             let refusal = is_own.then(|| unwelcome(guest))??;
             Some(refusal.farewell())
         })

@@ -7,7 +7,7 @@ use crate::events::Event;
 use crate::hosting::foundation::differences;
 use crate::hosting::limits::{EffectiveLimits, max_accounts};
 use crate::hosting::quota::Limits;
-use crate::model::{Account, Actor, AuditAction, Usage};
+use crate::model::{Account, Actor, AuditAction, TrashEntry, Usage};
 use crate::store::UsageChange;
 
 impl Accounts {
@@ -52,19 +52,19 @@ impl Accounts {
     }
 
     /// Makes a deleted account again whose files lie in its home, and tells what they are; they count
-    /// from the moment on in which it can log in. `was` is what it was called.
+    /// from the moment on in which it can log in. `entry` is what it left when it was deleted.
     ///
     /// # Errors
     ///
-    /// Those of [`Accounts::check_return`], and [`AccountError::Home`]. After [`AccountError::Store`] it
+    /// Those of [`Accounts::check_return`], [`AccountError::FilesMissing`] and [`AccountError::Home`]. After [`AccountError::Store`] it
     /// may have been made or not.
     pub(in crate::hosting) async fn restore(
         &self,
         actor: &Actor,
         account: &Account,
-        was: &str,
+        entry: &TrashEntry,
     ) -> Result<Usage, AccountError> {
-        let (limits, held) = match self.take_back(actor, account, was).await {
+        let (limits, held) = match self.take_back(actor, account, entry).await {
             Ok(back) => back,
             Err(error) => {
                 self.parts().ledger.remove_account(account.id);
@@ -84,11 +84,14 @@ impl Accounts {
         &self,
         actor: &Actor,
         account: &Account,
-        was: &str,
+        entry: &TrashEntry,
     ) -> Result<(EffectiveLimits, Usage), AccountError> {
         let (customer, plan) = self.owner(account.customer_id).await?;
         let parts = self.parts();
         let held = parts.volumes.count(account).await?;
+        if held.files == 0 && entry.usage.files > 0 && !entry.is_partial {
+            return Err(AccountError::FilesMissing(entry.usage.files));
+        }
         let limits = EffectiveLimits::of(account, &customer, &plan);
         let own = Limits {
             bytes: limits.account.bytes.limit,
@@ -115,7 +118,7 @@ impl Accounts {
         tx.set_counted_at(account.id, now).await?;
         tx.delete_trash(account.id).await?;
         let name = account.username.to_string();
-        let names = differences([("username", was.to_owned(), name)]);
+        let names = differences([("username", entry.username.clone(), name)]);
         let deed = deed(AuditAction::AccountRestored, account, names);
         parts.foundation.audit(&mut tx, actor, deed).await?;
         tx.commit().await?;

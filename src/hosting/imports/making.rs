@@ -9,6 +9,7 @@ use crate::hosting::accounts::{AccountError, Accounts, Newcomer};
 use crate::hosting::stored_password::NO_PASSWORD;
 use crate::model::{Account, Actor, Customer, ImportId, PasswordHash, Plan};
 use crate::store::Tx;
+use crate::vfs::StorageError;
 
 /// One account of a batch, ready to be written.
 enum Piece<'v> {
@@ -39,7 +40,7 @@ pub(super) async fn perform(
 ) -> Result<Vec<Outcome>, ImportError> {
     let mut pieces = Vec::with_capacity(verdicts.len());
     for verdict in verdicts {
-        pieces.push(prepared(accounts, judge, verdict).await);
+        pieces.push(prepared(accounts, judge, verdict).await?);
     }
     let outcomes = match write(accounts, actor, &pieces, sheet).await {
         Ok(()) => pieces.iter().map(outcome).collect(),
@@ -57,18 +58,18 @@ async fn prepared<'v>(
     accounts: &Accounts,
     judge: &'v Judge<'_>,
     verdict: &'v Verdict,
-) -> Piece<'v> {
-    match verdict {
+) -> Result<Piece<'v>, AccountError> {
+    Ok(match verdict {
         Verdict::Settled(outcome) => Piece::Done(outcome.clone()),
         Verdict::Change(alteration) => Piece::Change(alteration),
         Verdict::Create { owner, wanted } => {
             let Some(owner) = judge.owner(owner) else {
                 let refusal = RowRefusal::new("customer", "it could not be made");
-                return Piece::Done(Outcome::Refused(refusal));
+                return Ok(Piece::Done(Outcome::Refused(refusal)));
             };
             let account = match new_account(accounts, owner.0, wanted) {
                 Ok(account) => account,
-                Err(error) => return Piece::Done(Outcome::Refused(RowRefusal::new("home", error))),
+                Err(error) => return homeless(error),
             };
             // Before the row: an account whose folder cannot be made must not exist. It is not kept
             // open, since there may be more of them than files may be open.
@@ -80,9 +81,24 @@ async fn prepared<'v>(
                     owner,
                     password: wanted.password.as_ref(),
                 },
-                Err(error) => Piece::Done(Outcome::Refused(RowRefusal::new("home", error))),
+                Err(error) => return homeless(error.into()),
             }
         }
+    })
+}
+
+/// Refuses a row whose account cannot have a home. A disk that is away or full for a while is no fault of the
+/// row: that ends the import, and the rows that are left can be imported later.
+fn homeless(error: AccountError) -> Result<Piece<'static>, AccountError> {
+    match error {
+        AccountError::Volume(_)
+        | AccountError::Store(_)
+        | AccountError::Home(
+            StorageError::Unavailable | StorageError::NoSpace | StorageError::Io(_),
+        ) => Err(error),
+        error => Ok(Piece::Done(Outcome::Refused(RowRefusal::new(
+            "home", error,
+        )))),
     }
 }
 

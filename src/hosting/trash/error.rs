@@ -72,6 +72,9 @@ pub(super) fn obstacle(error: &AccountError) -> Option<String> {
                 files.unwrap_or_default()
             ),
         },
+        AccountError::FilesMissing(files) => {
+            format!("Nothing lies where its {files} files should be: is a disk not mounted?")
+        }
         _ => return None,
     })
 }

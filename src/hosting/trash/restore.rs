@@ -39,11 +39,7 @@ impl Trash {
             name: task.job().actor.clone(),
             ..Actor::system()
         };
-        match self
-            .accounts
-            .restore(&actor, &account, &entry.username)
-            .await
-        {
+        match self.accounts.restore(&actor, &account, &entry).await {
             Ok(held) => Ok(JobReport {
                 result: format!("The account {} is there again.", account.username),
                 facts: [

@@ -82,7 +82,8 @@ impl Trash {
     /// [`TrashError::NotFound`], [`TrashError::Forbidden`].
     pub async fn purge(&self, actor: &Actor, id: AccountId) -> Result<Job, TrashError> {
         let entry = self.idle(actor, id).await?;
-        Ok(self.begin(actor, &entry).await?)
+        let job = self.begin(actor, &entry).await?;
+        job.ok_or(TrashError::Purging)
     }
 
     /// Has the account made again, with its files, by a job; under `name`, or as it was called.
@@ -127,16 +128,24 @@ impl Trash {
     pub async fn purge_due(&self) -> Result<usize, StoreError> {
         let now = self.foundation.now();
         let due = self.foundation.db.due_trash(now, Self::DUE_BATCH).await?;
+        let mut begun = 0;
         for entry in &due {
-            self.begin(&Actor::system(), entry).await?;
+            // While the disk is away, the day stands: the next look finds it.
+            let is_there = self.volumes.removal(entry.volume_id, &entry.place).is_ok();
+            if is_there && self.begin(&Actor::system(), entry).await?.is_some() {
+                begun += 1;
+            }
         }
-        Ok(due.len())
+        Ok(begun)
     }
 
-    async fn begin(&self, actor: &Actor, entry: &TrashEntry) -> Result<Job, StoreError> {
+    /// `None` if another job has them in its hands, or they are gone.
+    async fn begin(&self, actor: &Actor, entry: &TrashEntry) -> Result<Option<Job>, StoreError> {
         let new = purge_job(entry.account_id, &entry.username);
         let mut tx = self.foundation.db.begin().await?;
-        tx.begin_purge(entry.account_id).await?;
+        if !tx.begin_purge(entry.account_id).await? {
+            return Ok(None);
+        }
         let job = self.jobs.queue_with(&mut tx, actor, new).await?;
         let deed = Deed {
             action: AuditAction::FilesPurged,
@@ -147,6 +156,6 @@ impl Trash {
         self.foundation.audit(&mut tx, actor, deed).await?;
         tx.commit().await?;
         self.jobs.tell(job.id);
-        Ok(job)
+        Ok(Some(job))
     }
 }

@@ -78,7 +78,8 @@ impl Trash {
         if matches!(outcome, Err(JobFailure::Stopped)) {
             return Err(JobFailure::Stopped);
         }
-        let is_gone = outcome.is_ok() && purge.stays_count == 0;
+        let is_missing = before == 0 && purge.found_nothing() && entry.usage.files > 0;
+        let is_gone = outcome.is_ok() && purge.stays_count == 0 && !is_missing;
         if is_gone && before > 0 {
             // What was removed in the last moments of an earlier server was not written down.
             let Progress { done, total, .. } = task.progress();
@@ -87,6 +88,10 @@ impl Trash {
         let mut tx = self.foundation.db.begin().await?;
         if is_gone {
             tx.delete_trash(entry.account_id).await?;
+        } else if outcome.is_ok() && is_missing {
+            // Whoever purges again knows what is not there.
+            tx.set_trash_usage(entry.account_id, Usage::default())
+                .await?;
         } else {
             let left = Usage {
                 bytes: entry.usage.bytes.saturating_sub(purge.removed.bytes),
@@ -96,6 +101,12 @@ impl Trash {
         }
         tx.commit().await?;
         outcome?;
+        if is_missing {
+            return Err(JobFailure::Failed(format!(
+                "Nothing lies where {} files should be: is a disk not mounted? Mount it and start                  again; if they are gone, start again as well",
+                entry.usage.files
+            )));
+        }
         purge.report(before > 0)
     }
 
@@ -131,6 +142,10 @@ struct Purge<'a> {
 }
 
 impl Purge<'_> {
+    fn found_nothing(&self) -> bool {
+        self.removed == Usage::default() && self.stays_count == 0
+    }
+
     /// Names that are looked at in one step.
     const STEP: usize = 512;
     /// Pause after a step: others get most of the disk's time.

@@ -15,6 +15,16 @@ pub enum OpenVolumesError {
         /// What the storage said.
         source: StorageError,
     },
+    /// The folder of the data directory holds nothing, and the books say otherwise.
+    #[error(
+        "the data folder {path} is empty, but accounts hold {files} files: is its disk not mounted?          Mount it, or put a file there if the files are gone for good"
+    )]
+    FilesMissing {
+        /// The folder.
+        path: String,
+        /// What accounts hold.
+        files: u64,
+    },
     /// The database failed.
     #[error("volumes are not available")]
     Store(#[from] StoreError),

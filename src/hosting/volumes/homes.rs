@@ -14,10 +14,11 @@ impl Volumes {
     /// [`StorageError::Unavailable`] while the volume is; [`StorageError`] if the home cannot be made or
     /// opened.
     pub async fn home(&self, account: &Account) -> Result<LocalHome, StorageError> {
+        // First: while a volume returns, its homes are opened to be counted, and nobody is let in.
+        let on = self.usable(account.volume_id)?;
         if let Some(open) = self.homes().get(&account.id) {
             return Ok(open.home.clone());
         }
-        let on = self.usable(account.volume_id)?;
         self.open_home(account, on).await
     }
 

@@ -195,6 +195,11 @@ impl Volumes {
             token: self.token(),
         };
         let files = self.0.folders.files.clone();
+        let held = db.files_of_all().await?;
+        if held > 0 && is_empty(&files).await {
+            let path = files.display().to_string();
+            return Err(OpenVolumesError::FilesMissing { path, files: held });
+        }
         let marked = tokio::task::spawn_blocking(move || mark_or_read(&files, &fresh)).await;
         let marked = marked.unwrap_or_else(|lost| Err(std::io::Error::other(lost).into()));
         let found = marked.map_err(|source| OpenVolumesError::DataDir {
@@ -211,6 +216,14 @@ impl Volumes {
     pub(super) fn token(&self) -> String {
         let (unix_ms, random) = self.0.foundation.id_parts();
         VolumeId::from_parts(unix_ms, random).to_string()
+    }
+}
+
+/// Whether nothing at all lies in a folder, or it is not there.
+async fn is_empty(folder: &std::path::Path) -> bool {
+    match tokio::fs::read_dir(folder).await {
+        Ok(mut entries) => matches!(entries.next_entry().await, Ok(None)),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
 

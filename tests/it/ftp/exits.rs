@@ -614,7 +614,7 @@ async fn upload(server: &TestServer, ftp: &mut FtpClient, state: State) -> Data 
     let mut pipe = ftp.dress(socket).await;
     pipe.write_all(&vec![b'x'; ARRIVED]).await.expect("room");
     pipe.flush().await.expect("room");
-    eventually("bytes arrive", || {
+    eventually(&format!("the bytes of {state:?} arrive"), || {
         moved(server, state) == Some(ARRIVED as u64)
     })
     .await;

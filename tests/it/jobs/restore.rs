@@ -283,6 +283,37 @@ async fn what_a_cancelled_purge_has_left_comes_back() {
     assert_eq!(job.state, JobState::Done, "{job:?}");
 }
 
+/// As when a disk that is mounted somewhere in the folder of the trash is away.
+#[tokio::test]
+async fn neither_a_restoration_nor_a_purge_takes_missing_files_for_none() {
+    let server = TestServer::start().await;
+    let account = server.account("alice").await;
+    let mut ftp = server.login("alice").await;
+    ftp.upload("STOR f", b"12345").await;
+    ftp.expect("QUIT", 221).await;
+    discard(&server, &account).await;
+    let trash = &server.app().trash;
+    let place = server.stored(&trash.get(account.id).await.unwrap().place);
+    let away = server.stored("away");
+    std::fs::rename(&place, &away).unwrap();
+
+    let restored = restore(&server, &account, None).await;
+    let purged = trash.purge(&anna(), account.id).await.unwrap();
+    let purged = ended(&server, purged.id).await;
+
+    for job in [&restored, &purged] {
+        assert_eq!(job.state, JobState::Failed, "{job:?}");
+        assert!(job.result.contains("Nothing lies where"), "{job:?}");
+    }
+    assert!(server.app().accounts.details(account.id).await.is_err());
+
+    let _empty = std::fs::remove_dir(&place);
+    std::fs::rename(&away, &place).unwrap();
+    let restored = restore(&server, &account, None).await;
+    assert_eq!(restored.state, JobState::Done, "{restored:?}");
+    assert_eq!(server.read(&account, "f").as_deref(), Some(&b"12345"[..]));
+}
+
 #[tokio::test]
 async fn files_that_are_given_back_are_not_removed_at_the_same_time() {
     let server = TestServer::start().await;

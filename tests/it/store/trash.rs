@@ -155,6 +155,7 @@ on_both_engines!(
             let entry = entry(number, TrashState::Trashed);
             tx.insert_trash(&entry, None).await.unwrap();
         }
+        assert!(tx.begin_purge(account_id(2)).await.unwrap());
         for (number, kind) in [(1, JobKind::Restore), (2, JobKind::Purge)] {
             let job = Job {
                 kind,
@@ -163,7 +164,10 @@ on_both_engines!(
             };
             tx.insert_job(&job).await.unwrap();
         }
-        tx.begin_purge(account_id(2)).await.unwrap();
+        // Whoever is in the hands of a job is not given to another one.
+        for number in [1, 2] {
+            assert!(!tx.begin_purge(account_id(number)).await.unwrap());
+        }
         tx.commit().await.unwrap();
         let states = async || {
             let entries = db.trash(None, 9).await.unwrap();

@@ -342,7 +342,12 @@ impl TestServer {
 
     /// The folder of an account on the disk.
     pub(crate) fn home(&self, account: &Account) -> PathBuf {
-        self.folder.path().join("files").join(&account.home)
+        self.stored(&account.home)
+    }
+
+    /// What lies at a place of the data directory's volume.
+    pub(crate) fn stored(&self, place: &str) -> PathBuf {
+        self.folder.path().join("files").join(place)
     }
 
     /// Puts a file into the home of an account behind the server's back, dated 2026-01-02 03:04:05.
