@@ -2,6 +2,7 @@
 
 import ftplib
 import os
+import random
 import re
 import secrets
 import shutil
@@ -17,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 READY_WITHIN_SECONDS = 60
+# Ports that a server of this run has or had.
+GIVEN: set[int] = set()
 
 
 class Server:
@@ -181,10 +184,19 @@ def on_both_networks(port: int) -> str:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of both loopback addresses that nobody uses, below those that the system hands out to clients."""
+    while True:
+        port = random.randrange(30_000, 32_768)
+        if port in GIVEN:
+            continue
+        with socket.socket() as ipv4, socket.socket(socket.AF_INET6) as ipv6:
+            try:
+                ipv4.bind(("127.0.0.1", port))
+                ipv6.bind(("::1", port))
+            except OSError:
+                continue
+        GIVEN.add(port)
+        return port
 
 
 def free_range(size: int) -> str:
